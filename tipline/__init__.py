@@ -1,0 +1,45 @@
+"""tipline: exhibits out, tips in, sealed to the people who may read them. ``create_app`` builds the web service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+__version__ = "0.1.0"
+
+
+def create_app(parts: Iterable[str] | None = None, **settings: Any) -> Flask:
+    """The WSGI application that serves ``parts`` (public, staff, admin; default: all that TIPLINE_PARTS names).
+
+    Keyword settings override the environment. Raises config.ConfigError when a setting cannot be used.
+    """
+    # Imported here so that `import tipline` stays free of side effects and of every door.
+    from tipline import config  # noqa: PLC0415
+    from tipline.web import factory  # noqa: PLC0415
+
+    if parts is not None:
+        settings["parts"] = frozenset(parts)
+    return factory.build(config.use(config.from_environment(**settings)), _doors)
+
+
+def _doors(app: Flask, parts: frozenset[str]) -> None:
+    """Put the chosen doors in: the only place that knows them all."""
+    if "public" in parts:
+        from tipline import public  # noqa: PLC0415
+
+        public.register(app)
+    if parts & {"staff", "admin"}:
+        from tipline.staff import signin  # noqa: PLC0415
+
+        signin.register(app)
+    if "staff" in parts:
+        from tipline import staff  # noqa: PLC0415
+
+        staff.register(app)
+    if "admin" in parts:
+        from tipline import admin  # noqa: PLC0415
+
+        admin.register(app)

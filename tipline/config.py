@@ -1,0 +1,168 @@
+"""Every setting, read once at start from ``TIPLINE_*``; secrets are files beside the instance, never inside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+PARTS = ("public", "staff", "admin")
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; the message names the setting and what it should hold."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The switches of the law that applies to whoever runs this (DOMAIN 1.1); see ``data/profiles.json``."""
+
+    name: str
+    contact_details: bool
+    conversation: bool
+    attachments: bool
+    untriaged_days: int
+    referred_days: int
+    closed_days: int
+    log_years: int
+    supervisor_named: str
+    legal_text: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one process. ``instance`` holds database and ciphertext, ``secrets`` holds what must not."""
+
+    instance: Path
+    secrets: Path
+    database_url: str = field(repr=False)
+    parts: frozenset[str]
+    profile: Profile
+    proxies: int
+    host: str
+    port: int
+    workers: int
+    threads: int
+    max_files: int
+    max_file_bytes: int
+    draft_cap_bytes: int
+    upload_slots: int
+    service_name: str
+    operator_name: str
+    operator_contact: str
+    dpo_contact: str
+    supervisory_authority: str
+    onion: str
+    testing: bool = False
+
+    def secret(self, name: str, size: int = 32) -> bytes:
+        """The secret file ``name``, made on first use with mode 0600. Raises ConfigError when it cannot be read."""
+        path = self.secrets / name
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return self._make_secret(path, secrets.token_bytes(size))
+        except OSError as error:
+            raise ConfigError(f"the secret file {name!r} cannot be read: {error.strerror}") from None
+
+    def keep_secret(self, name: str, value: bytes) -> None:
+        """Write the secret file ``name`` for the first time; an existing one is left alone and FileExistsError rises."""
+        self._write_new(self.secrets / name, value)
+
+    def _make_secret(self, path: Path, value: bytes) -> bytes:
+        try:
+            self._write_new(path, value)
+        except FileExistsError:  # another process was first
+            return path.read_bytes()
+        except OSError as error:
+            raise ConfigError(f"TIPLINE_SECRETS cannot be written: {error.strerror}") from None
+        return value
+
+    def _write_new(self, path: Path, value: bytes) -> None:
+        self.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Written aside and linked into place: a reader never sees half a secret, and the first writer wins.
+        aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(value)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(aside, path)
+        finally:
+            aside.unlink()
+
+
+def profiles() -> dict[str, Profile]:
+    """The profiles that ship with tipline, by name."""
+    raw = json.loads(resources.files("tipline").joinpath("data/profiles.json").read_text(encoding="utf-8"))
+    return {name: Profile(name=name, **switches) for name, switches in raw.items()}
+
+
+def from_environment(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Settings from ``TIPLINE_*`` and ``PORT``; keyword overrides win. Raises ConfigError naming the setting."""
+    env = os.environ if environment is None else environment
+    instance = Path(env.get("TIPLINE_INSTANCE", "instance")).resolve()
+    parts = frozenset(p.strip() for p in env.get("TIPLINE_PARTS", ",".join(PARTS)).split(",") if p.strip())
+    if not parts or not parts <= set(PARTS):
+        raise ConfigError(f"TIPLINE_PARTS holds one or more of {', '.join(PARTS)}")
+    known = profiles()
+    name = env.get("TIPLINE_PROFILE", "national")
+    if name not in known:
+        raise ConfigError(f"TIPLINE_PROFILE is one of {', '.join(known)}")
+    values: dict[str, Any] = {
+        "instance": instance,
+        "secrets": Path(env.get("TIPLINE_SECRETS", str(instance.parent / ".secrets"))).resolve(),
+        "database_url": env.get("TIPLINE_DATABASE_URL", f"sqlite:///{instance / 'tipline.db'}"),
+        "parts": parts,
+        "profile": known[name],
+        "proxies": _number(env, "TIPLINE_PROXIES", 0, 0, 9),
+        "host": env.get("TIPLINE_HOST", "127.0.0.1"),
+        "port": _number(env, "PORT", 8000, 1, 65535),
+        "workers": _number(env, "TIPLINE_WORKERS", 1, 1, 64),
+        "threads": _number(env, "TIPLINE_THREADS", 128, 1, 1024),
+        "max_files": _number(env, "TIPLINE_MAX_FILES", 5, 0, 50),
+        "max_file_bytes": _number(env, "TIPLINE_MAX_FILE_MB", 50, 1, 4096) * 1024 * 1024,
+        "draft_cap_bytes": _number(env, "TIPLINE_DRAFT_CAP_MB", 4096, 1, 1 << 20) * 1024 * 1024,
+        "upload_slots": _number(env, "TIPLINE_UPLOAD_SLOTS", 16, 1, 512),
+        "service_name": env.get("TIPLINE_SERVICE_NAME", "tipline"),
+        "operator_name": env.get("TIPLINE_OPERATOR_NAME", ""),
+        "operator_contact": env.get("TIPLINE_OPERATOR_CONTACT", ""),
+        "dpo_contact": env.get("TIPLINE_DPO_CONTACT", ""),
+        "supervisory_authority": env.get("TIPLINE_SUPERVISORY_AUTHORITY", ""),
+        "onion": env.get("TIPLINE_ONION", ""),
+    }
+    return Settings(**{**values, **overrides})
+
+
+def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    raw = env.get(name, "")
+    try:
+        value = int(raw) if raw else default
+    except ValueError:
+        raise ConfigError(f"{name} is a whole number from {low} to {high}") from None
+    if not low <= value <= high:
+        raise ConfigError(f"{name} is a whole number from {low} to {high}")
+    return value
+
+
+_current: Settings | None = None
+
+
+def use(settings: Settings) -> Settings:
+    """Make these the settings of this process."""
+    global _current  # noqa: PLW0603 - one process has one configuration
+    _current = settings
+    return settings
+
+
+def current() -> Settings:
+    """The settings in use. Raises RuntimeError before ``use``."""
+    if _current is None:
+        raise RuntimeError("no settings are in use")
+    return _current

@@ -1,0 +1,110 @@
+"""The database connection that doors and services share.
+
+``db.session`` is one session a thread. Doors commit, services never do. On SQLite a transaction that may write
+the log starts with BEGIN IMMEDIATE (SECURITY 24): call ``db.begin_writing()`` before the first statement of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
+
+
+class Database:
+    """Engine and session of one process; ``connect`` may be called again (tests, after a fork)."""
+
+    def __init__(self) -> None:
+        self._mode = threading.local()
+        self._factory = sessionmaker(expire_on_commit=False, autoflush=True)
+        self.session: scoped_session[Session] = scoped_session(self._factory)
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The engine. Raises RuntimeError before ``connect``."""
+        if self._engine is None:
+            raise RuntimeError("no database is connected")
+        return self._engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded default is in use."""
+        return self.engine.dialect.name == "sqlite"
+
+    def connect(self, url: str, **options: Any) -> Engine:
+        """Open the database at ``url``; an earlier engine is disposed of."""
+        if self._engine is not None:
+            self.session.remove()
+            self._engine.dispose()
+        if url.startswith("sqlite"):
+            options.setdefault("connect_args", {"timeout": 20, "check_same_thread": False})
+        engine = create_engine(url, **options)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", self._begin_sqlite)
+        self._engine = engine
+        self._factory.configure(bind=engine)
+        return engine
+
+    def begin_writing(self) -> None:
+        """Make the next transaction of this thread one that may write; ends a read that is under way.
+
+        SQLite cannot turn a read into a write once somebody else has written in between ("database is locked"
+        at once), so a request that may log says so before its first statement. PostgreSQL needs nothing.
+        """
+        if self.session.registry.has() and self.session.in_transaction():
+            if self.session.new or self.session.dirty or self.session.deleted:
+                raise RuntimeError("begin_writing() comes before the first change")
+            if getattr(self._mode, "writing", False):
+                return
+            self.session.rollback()
+        self._mode.writing = True
+
+    def end(self) -> None:
+        """Give the connection back and forget the mode: the end of a request or of a job."""
+        self._mode.writing = False
+        self.session.remove()
+
+    def _begin_sqlite(self, connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if getattr(self._mode, "writing", False) else "BEGIN")
+
+    def in_writing(self, act: Callable[[], Any]) -> Any:
+        """Run ``act`` in a transaction of its own and commit it; anything raised rolls it back."""
+        self.session.rollback()
+        self.begin_writing()
+        try:
+            result = act()
+            self.session.commit()
+        except BaseException:
+            self.session.rollback()
+            raise
+        finally:
+            self._mode.writing = False
+        return result
+
+    def ping(self) -> None:
+        """Ask the database for one row; raises SQLAlchemy's OperationalError when it is gone."""
+        self.session.execute(text("SELECT 1"))
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's BEGIN below is the only one
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",
+        "secure_delete=ON",
+        "busy_timeout=20000",
+        "trusted_schema=OFF",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+db = Database()

@@ -1,0 +1,3 @@
+from tipline import create_app
+
+app = application = create_app()
