@@ -1,4 +1,4 @@
-"""Makes the virtual environment with the newest Python from 3.11 to 3.13 that this machine has, or says what to install."""
+"""Makes the virtual environment with a Python from 3.11 to 3.13, or says what to install."""
 
 from __future__ import annotations
 

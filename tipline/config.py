@@ -71,7 +71,7 @@ class Settings:
             raise ConfigError(f"the secret file {name!r} cannot be read: {error.strerror}") from None
 
     def keep_secret(self, name: str, value: bytes) -> None:
-        """Write the secret file ``name`` for the first time; an existing one is left alone and FileExistsError rises."""
+        """Write the secret file ``name`` for the first time. Raises FileExistsError and leaves one that is there."""
         self._write_new(self.secrets / name, value)
 
     def _make_secret(self, path: Path, value: bytes) -> bytes:

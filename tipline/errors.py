@@ -152,6 +152,12 @@ class DraftGone(Refused):
     status = 410
 
 
+class DraftSpent(DraftGone):
+    """The draft was sent: its keys are gone from here, only its receipt may still wait."""
+
+    code = "draft-spent"
+
+
 class DraftIncomplete(Refused):
     """A draft without a narrative cannot be sent."""
 

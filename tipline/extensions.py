@@ -7,10 +7,10 @@ the log starts with BEGIN IMMEDIATE (SECURITY 24): call ``db.begin_writing()`` b
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, Executable, create_engine, event, text
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 
@@ -42,6 +42,7 @@ class Database:
             self._engine.dispose()
         if url.startswith("sqlite"):
             options.setdefault("connect_args", {"timeout": 20, "check_same_thread": False})
+        options.setdefault("hide_parameters", True)  # an error's message names no value, wherever it ends up
         engine = create_engine(url, **options)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
@@ -56,7 +57,7 @@ class Database:
         SQLite cannot turn a read into a write once somebody else has written in between ("database is locked"
         at once), so a request that may log says so before its first statement. PostgreSQL needs nothing.
         """
-        if self.session.registry.has() and self.session.in_transaction():
+        if self.session.registry.has() and self.session().in_transaction():
             if self.session.new or self.session.dirty or self.session.deleted:
                 raise RuntimeError("begin_writing() comes before the first change")
             if getattr(self._mode, "writing", False):
@@ -85,6 +86,10 @@ class Database:
         finally:
             self._mode.writing = False
         return result
+
+    def run(self, statement: Executable, values: Mapping[str, Any] | list[dict[str, Any]] | None = None) -> Any:
+        """Run a statement on tables in this thread's transaction, without the session's work on objects."""
+        return self.session().connection().execute(statement, values)
 
     def ping(self) -> None:
         """Ask the database for one row; raises SQLAlchemy's OperationalError when it is gone."""

@@ -80,6 +80,11 @@ def certificate_fingerprint(cert_pem: str | bytes) -> str:
     return group_digest(_load_certificate(cert_pem).fingerprint(hashes.SHA256()).hex())
 
 
+def certificate_ends(cert_pem: str | bytes) -> dt.datetime:
+    """The moment from which the certificate is no longer valid. Raises KeyRefused."""
+    return _load_certificate(cert_pem).not_valid_after_utc
+
+
 def check_recipient_certificate(cert_pem: str | bytes, now: dt.datetime | None = None) -> str:
     """The certificate as PEM, if tipline may encrypt to it: RSA of 3,072 bits or more, for key encipherment.
 

@@ -1,0 +1,52 @@
+-- Database roles for the three processes. Run as the owner of the tables, after every `tipline setup`:
+--     psql "$OWNER_URL" -f deploy/postgres-roles.sql
+-- then give each role a password or a peer mapping of its own. The owner's URL is for `tipline setup` only.
+
+DO $$
+DECLARE wanted text;
+BEGIN
+  FOREACH wanted IN ARRAY ARRAY['tipline_public', 'tipline_staff', 'tipline_jobs'] LOOP
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = wanted) THEN
+      EXECUTE 'CREATE ROLE ' || quote_ident(wanted) || ' LOGIN';
+    END IF;
+  END LOOP;
+END $$;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, tipline_public, tipline_staff, tipline_jobs;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO tipline_public, tipline_staff, tipline_jobs;
+GRANT SELECT ON alembic_version TO tipline_public, tipline_staff, tipline_jobs;
+
+-- The public part: what is published, drafts, and what a tip is made of. It reads no account, no grant, no recovery
+-- code, no work of the desk, no log, and none of the keys that are sealed to a desk.
+GRANT SELECT ON appeal, appeal_text, exhibit, exhibit_text, exhibit_picture, desk, desk_epoch TO tipline_public;
+GRANT SELECT, INSERT, UPDATE, DELETE ON draft, tip_record, attachment, attachment_key TO tipline_public;
+GRANT SELECT, INSERT, UPDATE ON mailbox TO tipline_public;
+GRANT INSERT ON tip, tip_key, log_arrival TO tipline_public;
+GRANT SELECT (id, ref, status) ON tip TO tipline_public;
+GRANT SELECT (tip_id, ref) ON tombstone TO tipline_public;
+
+-- The staff and admin parts: everything but changing the log. What goes out of the log is the timer's alone.
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO tipline_staff;
+REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM tipline_staff;
+REVOKE UPDATE, DELETE ON log_entry FROM tipline_staff;
+REVOKE INSERT, DELETE ON log_head FROM tipline_staff;
+REVOKE INSERT, DELETE ON log_segment FROM tipline_staff;
+REVOKE INSERT, UPDATE, DELETE ON log_arrival FROM tipline_staff;
+
+-- The timer: it erases and keeps the log; it opens nothing, so it reads no key, only the ids beside them.
+GRANT SELECT ON desk, desk_epoch, appeal, exhibit, exhibit_picture, draft, tip, attachment, tip_event, consultation,
+  assessment, statement, hold, tombstone, referral, referral_tip, package, authority, authority_key,
+  authority_key_confirmation, log_head, log_entry, log_arrival, log_segment TO tipline_jobs;
+GRANT SELECT (tip_id, purpose), DELETE ON tip_key TO tipline_jobs;
+GRANT SELECT (attachment_id), DELETE ON attachment_key TO tipline_jobs;
+GRANT SELECT (tip_id), DELETE ON mailbox TO tipline_jobs;
+GRANT SELECT (tip_id, part), DELETE ON tip_record TO tipline_jobs;
+GRANT SELECT (seen_at, started_at), DELETE ON account_session TO tipline_jobs;
+GRANT SELECT (used_on), DELETE ON known_device TO tipline_jobs;
+GRANT SELECT (expires_at), DELETE ON invitation TO tipline_jobs;
+GRANT DELETE ON draft, tip, attachment, tip_event, consultation, assessment, statement, hold, log_arrival, log_entry
+  TO tipline_jobs;
+GRANT UPDATE ON draft, tip, referral, package, log_head, log_segment, authority_key TO tipline_jobs;
+GRANT INSERT ON tombstone, tip_event, log_entry, log_segment TO tipline_jobs;

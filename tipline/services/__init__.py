@@ -1,0 +1,1 @@
+"""What tipline does, one module per noun; the only writer."""

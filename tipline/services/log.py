@@ -1,0 +1,290 @@
+"""The legal log of Article 88 of Regulation (EU) 2018/1725: who did what to whose data, when, and why.
+
+An entry is written in the transaction of the act it tells of: if it cannot be written, the act does not happen.
+Entries hold codes and ids, never content (SECURITY 22, 24, 25). ``log_segments`` closes and releases them,
+``log_check`` verifies them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import CursorResult
+
+from tipline import config
+from tipline.clock import hour_of
+from tipline.errors import LogBroken
+from tipline.extensions import db
+from tipline.models.base import new_id, table_of
+from tipline.models.log import LogArrival, LogEntry, LogHead
+
+CHAINS = ("public", "staff", "admin", "jobs")
+START = "0" * 64
+OPERATIONS = ("collect", "alter", "access", "consult", "disclose", "transfer", "combine", "erase")
+
+# Event: the operation of Article 88 that it is, and the kind of thing that its subjects are.
+EVENTS: Mapping[str, tuple[str, str]] = {
+    "tip.received": ("collect", "tip"),
+    "tip.added": ("collect", "tip"),
+    "tip.opened": ("consult", "tip"),
+    "tip.listed": ("consult", "tip"),
+    "identity.opened": ("consult", "tip"),
+    "attachment.revealed": ("consult", "attachment"),
+    "attachment.downloaded": ("consult", "attachment"),
+    "referral.read": ("consult", "referral"),
+    "log.read": ("consult", "log"),
+    "signed.in": ("access", "account"),
+    "signed.out": ("access", "account"),
+    "session.ended": ("access", "account"),
+    "sign.failed": ("access", "account"),
+    "password.typed": ("access", "account"),
+    "key.granted": ("access", "account"),
+    "excerpts.switched": ("access", "desk"),
+    "recovery.shown": ("access", "desk"),
+    "recovery.confirmed": ("access", "desk"),
+    "recovery.used": ("access", "desk"),
+    "act.refused": ("access", "act"),
+    "tip.assigned": ("alter", "tip"),
+    "tip.status": ("alter", "tip"),
+    "tip.disposed": ("alter", "tip"),
+    "tip.graded": ("alter", "tip"),
+    "grade.decided": ("alter", "tip"),
+    "statement.written": ("alter", "tip"),
+    "statement.withdrawn": ("alter", "tip"),
+    "note.written": ("alter", "tip"),
+    "tip.sanitised": ("alter", "tip"),
+    "tip.flagged": ("alter", "tip"),
+    "tip.lane": ("alter", "tip"),
+    "hold.placed": ("alter", "tip"),
+    "hold.lifted": ("alter", "tip"),
+    "account.invited": ("alter", "account"),
+    "account.activated": ("alter", "account"),
+    "account.changed": ("alter", "account"),
+    "account.suspended": ("alter", "account"),
+    "account.restored": ("alter", "account"),
+    "account.removed": ("alter", "account"),
+    "role.changed": ("alter", "account"),
+    "factor.reset": ("alter", "account"),
+    "factor.confirmed": ("alter", "account"),
+    "password.changed": ("alter", "account"),
+    "password.reset": ("alter", "account"),
+    "desk.named": ("alter", "desk"),
+    "desk.founded": ("alter", "desk"),
+    "desk.opened": ("alter", "desk"),
+    "member.named": ("alter", "account"),
+    "member.joined": ("alter", "account"),
+    "member.left": ("alter", "account"),
+    "appeal.made": ("alter", "appeal"),
+    "appeal.changed": ("alter", "appeal"),
+    "appeal.published": ("alter", "appeal"),
+    "appeal.withdrawn": ("alter", "appeal"),
+    "exhibit.made": ("alter", "exhibit"),
+    "exhibit.changed": ("alter", "exhibit"),
+    "exhibit.published": ("alter", "exhibit"),
+    "exhibit.withdrawn": ("alter", "exhibit"),
+    "authority.entered": ("alter", "authority"),
+    "authority.changed": ("alter", "authority"),
+    "authority.key.entered": ("alter", "authority"),
+    "authority.key.confirmed": ("alter", "authority"),
+    "authority.key.refused": ("alter", "authority"),
+    "referral.proposed": ("alter", "referral"),
+    "referral.approved": ("alter", "referral"),
+    "referral.returned": ("alter", "referral"),
+    "referral.withdrawn": ("alter", "referral"),
+    "package.acknowledged": ("alter", "package"),
+    "segment.held": ("alter", "segment"),
+    "segment.unheld": ("alter", "segment"),
+    "package.built": ("disclose", "tip"),
+    "package.released": ("disclose", "package"),
+    "package.returned": ("disclose", "package"),
+    "package.downloaded": ("disclose", "package"),
+    "package.sent": ("transfer", "package"),
+    "tip.erased": ("erase", "tip"),
+    "draft.erased": ("erase", "draft"),
+    "attachment.erased": ("erase", "attachment"),
+    "package.erased": ("erase", "package"),
+    "account.erased": ("erase", "account"),
+    "segment.released": ("erase", "segment"),
+}
+
+# Art. 88(1): these must say why, and a disclosure to whom.
+_JUSTIFIED = frozenset({"consult", "disclose", "transfer"})
+_ARRIVE = insert(table_of(LogArrival))  # built once: every tip goes through it
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]*")
+_SUBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_CHAINED = tuple(column.key for column in LogEntry.__table__.columns if column.key != "entry_hash")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: an account's id, the role it acts in, and a reference that links the acts of one session."""
+
+    id: str
+    role: str
+    session_ref: str | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of a chain: what an auditor keeps outside this machine."""
+
+    chain: str
+    seq: int
+    entry_hash: str
+
+
+def record(
+    event: str,
+    *,
+    chain: str,
+    actor: Actor | None,
+    subjects: Sequence[str],
+    now: dt.datetime,
+    field_group: str | None = None,
+    justification: str | None = None,
+    recipient_id: str | None = None,
+    package_id: str | None = None,
+    package_sha256: str | None = None,
+    legal_basis: str | None = None,
+    transfer_basis: str | None = None,
+    outcome: str = "ok",
+) -> None:
+    """Write one entry into the caller's transaction; if it cannot be written, what is raised stops the act.
+
+    On the chain ``public`` the entry waits, with its hour only, for its hour to end. Consultations, disclosures and
+    transfers that happened need a ``justification``, the latter two a package, a transfer its recipient, digest and
+    basis. Raises ValueError for an unknown event or chain and for anything that is not a code or an id, and
+    LogBroken when the chain has lost its head.
+    """
+    operation, subject_kind = _meaning(event, chain)
+    codes = {
+        "field_group": field_group,
+        "justification": justification,
+        "recipient_id": recipient_id,
+        "package_id": package_id,
+        "package_sha256": package_sha256,
+        "legal_basis": legal_basis,
+        "transfer_basis": transfer_basis,
+    }
+    _check_codes(codes, subjects)
+    if outcome == "ok":
+        _check_complete(event, operation, codes)
+    about = {"operation": operation, "event": event, "subject_kind": subject_kind, "subject_ids": ",".join(subjects)}
+    if chain == "public":
+        _wait(about, field_group, now)
+        return
+    who = actor or Actor(id="", role="system")
+    append(
+        chain,
+        {
+            "id": new_id(),
+            "happened_at": now,
+            "actor_id": who.id or None,
+            "actor_role": who.role,
+            "session_ref": who.session_ref,
+            "outcome": outcome,
+            **about,
+            **codes,
+        },
+    )
+
+
+def append(chain: str, fields: Mapping[str, Any]) -> Head:
+    """Put an entry at the end of a chain, under the lock of its head; returns the new end. Raises LogBroken.
+
+    For ``record`` and for the job that chains what the public did; nobody else calls it.
+    """
+    found = db.session.execute(
+        select(LogHead.seq, LogHead.entry_hash).where(LogHead.chain == chain).with_for_update()
+    ).one_or_none()
+    if found is None:  # the head was made with the tables: without it nothing can be chained
+        raise LogBroken
+    values: dict[str, Any] = {column: fields.get(column) for column in _CHAINED}
+    values.update(
+        chain=chain, seq=found.seq + 1, prev_hash=found.entry_hash, erase_after=erase_date(fields["happened_at"])
+    )
+    digest = entry_digest(values)
+    db.session.execute(insert(LogEntry).values(**values, entry_hash=digest))
+    moved = db.session.execute(
+        update(LogHead)
+        .where(LogHead.chain == chain, LogHead.seq == found.seq)
+        .values(seq=found.seq + 1, entry_hash=digest)
+    )
+    if not isinstance(moved, CursorResult) or moved.rowcount != 1:
+        raise LogBroken
+    return Head(chain, found.seq + 1, digest)
+
+
+def entry_digest(values: Mapping[Any, Any]) -> str:
+    """SHA-256 over the canonical JSON of every field of an entry, the digest of the one before included."""
+    plain = {name: _plain(values[name]) for name in _CHAINED}
+    return hashlib.sha256(canonical(plain)).hexdigest()
+
+
+def canonical(values: Mapping[str, Any]) -> bytes:
+    """JSON with sorted keys, no spaces and ASCII only: the same values always give the same bytes."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
+
+def heads() -> tuple[Head, ...]:
+    """The ends of all chains, for the auditors to keep."""
+    rows = db.session.execute(select(LogHead.chain, LogHead.seq, LogHead.entry_hash).order_by(LogHead.chain)).all()
+    return tuple(Head(*row) for row in rows)
+
+
+def erase_date(happened_at: dt.datetime) -> dt.date:
+    """The first day on which an entry may go: the profile's years after it was made (Art. 88(2): three)."""
+    day = happened_at.date()
+    years = config.current().profile.log_years
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year + years, month=3, day=1)
+
+
+def _meaning(event: str, chain: str) -> tuple[str, str]:
+    if event not in EVENTS:
+        raise ValueError(f"the log knows no event {event!r}")
+    if chain not in CHAINS:
+        raise ValueError(f"the log has no chain {chain!r}")
+    return EVENTS[event]
+
+
+def _check_codes(codes: Mapping[str, str | None], subjects: Sequence[str]) -> None:
+    """Nothing that could be content passes: no space, no letter outside ASCII, nothing long (SECURITY 22)."""
+    for name, value in codes.items():
+        limit = 64 if name == "package_sha256" else 60 if name == "field_group" else 40
+        if value is not None and (len(value) > limit or not _CODE.fullmatch(value)):
+            raise ValueError(f"{name} is not a code")
+    if any(not _SUBJECT.fullmatch(subject) for subject in subjects):
+        raise ValueError("a subject is not an id")
+
+
+def _check_complete(event: str, operation: str, codes: Mapping[str, str | None]) -> None:
+    if operation in _JUSTIFIED and codes["justification"] is None:
+        raise ValueError(f"{event} needs a justification")
+    needed: tuple[str, ...] = ()
+    if operation in {"disclose", "transfer"}:
+        needed = ("package_id", "recipient_id")
+    if operation == "transfer":
+        needed += ("package_sha256", "transfer_basis")
+    for name in needed:
+        if codes[name] is None:
+            raise ValueError(f"{event} needs {name}")
+
+
+def _wait(about: Mapping[str, str], field_group: str | None, now: dt.datetime) -> None:
+    db.run(_ARRIVE, {"id": new_id(), "hour": hour_of(now), "field_group": field_group, **about})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat()
+    return value.isoformat() if isinstance(value, dt.date) else value
