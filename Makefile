@@ -30,7 +30,7 @@ test: $(DEV_STAMP) ## set up and run the tests
 check: $(DEV_STAMP) ## everything CI runs: format, lint, types, contracts, templates, dependencies, wheel, tests
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
-	@$(PY) -m mypy --strict tipline/services tipline/crypto
+	@$(PY) -m mypy --strict --follow-imports=silent tipline/services tipline/crypto
 	@$(VENV)/bin/lint-imports
 	@$(VENV)/bin/djlint templates --lint --quiet
 	@$(PY) deploy/check_wheel.py

@@ -17,8 +17,8 @@ def create_app(parts: Iterable[str] | None = None, **settings: Any) -> Flask:
     Keyword settings override the environment. Raises config.ConfigError when a setting cannot be used.
     """
     # Imported here so that `import tipline` stays free of side effects and of every door.
-    from tipline import config  # noqa: PLC0415
-    from tipline.web import factory  # noqa: PLC0415
+    from tipline import config
+    from tipline.web import factory
 
     if parts is not None:
         settings["parts"] = frozenset(parts)
@@ -28,18 +28,18 @@ def create_app(parts: Iterable[str] | None = None, **settings: Any) -> Flask:
 def _doors(app: Flask, parts: frozenset[str]) -> None:
     """Put the chosen doors in: the only place that knows them all."""
     if "public" in parts:
-        from tipline import public  # noqa: PLC0415
+        from tipline import public
 
         public.register(app)
     if parts & {"staff", "admin"}:
-        from tipline.staff import signin  # noqa: PLC0415
+        from tipline.staff import signin
 
         signin.register(app)
     if "staff" in parts:
-        from tipline import staff  # noqa: PLC0415
+        from tipline import staff
 
         staff.register(app)
     if "admin" in parts:
-        from tipline import admin  # noqa: PLC0415
+        from tipline import admin
 
         admin.register(app)

@@ -1,0 +1,183 @@
+"""The tip journey: what you know, check, send, sent; beside it contact, deleting and copies. Files are in ``files``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+
+from tipline import clock, config
+from tipline.errors import DraftGone, DraftSpent, WrongState
+from tipline.extensions import db
+from tipline.public import bp, copies, forms
+from tipline.services import attachments, drafts, seal_targets
+from tipline.services.seal_targets import TipTarget
+from tipline.web import guard, journey
+from tipline.web.locale import current_language
+
+
+@bp.errorhandler(DraftSpent)
+def already_sent(_error: DraftSpent) -> Any:
+    """Whatever was asked of a draft that is sent: the answer is the page that says so."""
+    db.session.rollback()
+    return redirect(url_for("public.sent"), code=303)
+
+
+@bp.route("/tip", methods=["GET", "POST"])
+@bp.route("/exhibits/<ref>/tip", methods=["GET", "POST"])
+@guard.anyone
+def tip(ref: str | None = None) -> Any:
+    """What do you know? The first page; a GET makes no draft."""
+    about = seal_targets.for_exhibit(ref, current_language().tag) if ref else seal_targets.for_anything()
+    now = clock.now()
+    if request.method == "GET":
+        return _tip_page(about, journey.find_draft(now))
+    db.session.rollback()
+    form = forms.TipForm()
+    if not form.validate_on_submit():
+        return _show(about, form, unsent=False)
+    db.begin_writing()
+    gone = journey.save_answers(form.as_answers(), about, now)
+    db.session.commit()
+    journey.discard(gone)
+    return redirect(url_for("public.check"), code=303)
+
+
+def _tip_page(about: TipTarget, draft: drafts.OpenDraft | None) -> str:
+    mine = draft is not None and draft.exhibit_id == about.exhibit_id
+    answers = drafts.read_parts(draft)[0] if draft is not None and mine else None
+    return _show(about, forms.TipForm.of(answers, current_language().id), unsent=draft is not None and not mine)
+
+
+def _show(about: TipTarget, form: forms.TipForm, *, unsent: bool) -> str:
+    changing = request.args.get("from") == "check"
+    return render_template("public/tip/tip.html", form=form, about=about, unsent=unsent, changing=changing)
+
+
+@bp.get("/tip/check")
+@guard.anyone
+def check() -> str:
+    """Check your answers: not sent yet."""
+    return _check_page(forms.SendForm())
+
+
+def _check_page(form: forms.SendForm) -> str:
+    draft = journey.open_draft(clock.now())
+    answers, identity = drafts.read_parts(draft)
+    return render_template(
+        "public/tip/check.html",
+        form=form,
+        answers=answers,
+        identity=identity,
+        rows=copies.answer_rows(answers) if answers else (),
+        exhibit=seal_targets.name_exhibit(draft.exhibit_id, current_language().tag),
+        files=attachments.list_files(draft),
+        profile=config.current().profile,
+        max_files=config.current().max_files,
+    )
+
+
+@bp.route("/tip/contact", methods=["GET", "POST"])
+@guard.anyone
+def contact() -> Any:
+    """How can we reach you? Only where the profile asks for it."""
+    if not config.current().profile.contact_details:
+        return redirect(url_for("public.check"), code=303)
+    now = clock.now()
+    draft = journey.open_draft(now)
+    if request.method == "GET":
+        return render_template("public/tip/contact.html", form=forms.ContactForm(obj=drafts.read_parts(draft)[1]))
+    form = forms.ContactForm()
+    if not form.validate_on_submit():
+        return render_template("public/tip/contact.html", form=form)
+    db.begin_writing()
+    drafts.write_identity(draft, form.as_identity(), now)
+    db.session.commit()
+    return redirect(url_for("public.check"), code=303)
+
+
+@bp.post("/tip/send")
+@guard.anyone
+def send() -> Any:
+    """Send your tip: sealed and durable before the receipt is shown."""
+    form = forms.SendForm()
+    if not form.validate_on_submit():
+        return _check_page(form)
+    db.begin_writing()
+    journey.send(current_language().tag, clock.now())
+    db.session.commit()
+    return redirect(url_for("public.sent"), code=303)
+
+
+@bp.route("/tip/sent", methods=["GET", "POST"])
+@guard.anyone
+def sent() -> Any:
+    """The receipt, until it is kept or 15 minutes are over; afterwards a page that says so plainly."""
+    if request.method == "POST":
+        return _keep()
+    waiting, was_sent = None, True
+    try:
+        waiting = drafts.read_sent(journey.secret(), clock.now())
+    except DraftSpent:
+        pass
+    except DraftGone:
+        was_sent = False
+    except WrongState:
+        return redirect(url_for("public.check"), code=303)
+    return render_template("public/tip/sent.html", waiting=waiting, was_sent=was_sent, act=forms.ActForm())
+
+
+def _keep() -> Any:
+    if forms.ActForm().validate_on_submit():
+        db.begin_writing()
+        drafts.keep_receipt(journey.secret())
+        db.session.commit()
+    return redirect(url_for("public.sent"), code=303)
+
+
+@bp.route("/tip/delete", methods=["GET", "POST"])
+@guard.anyone
+def delete() -> Any:
+    """Delete what I wrote."""
+    form = forms.ActForm()
+    if not form.validate_on_submit():
+        return render_template("public/tip/delete.html", form=form)
+    db.begin_writing()
+    gone = journey.delete(clock.now())
+    db.session.commit()
+    journey.discard(gone)
+    return render_template("public/tip/deleted.html")
+
+
+@bp.get("/tip/copy")
+@guard.anyone
+def copy() -> Response:
+    """What was written so far, as a text file: offered before sending, because nothing opens it afterwards.
+
+    A tip's keys leave this side when it is sent, and a second copy kept for the sender would outlive that; so the
+    copy is taken from the draft while the sender can still read it.
+    """
+    draft = journey.open_draft(clock.now())
+    answers, identity = drafts.read_parts(draft)
+    exhibit = seal_targets.name_exhibit(draft.exhibit_id, current_language().tag)
+    text = copies.written(answers, identity, attachments.list_files(draft), exhibit)
+    return _as_file(text, "tip.txt")
+
+
+@bp.get("/tip/sent/receipt")
+@guard.anyone
+def receipt_file() -> Any:
+    """The receipt as a text file, while it waits."""
+    try:
+        waiting = drafts.read_sent(journey.secret(), clock.now())
+    except (DraftGone, WrongState):
+        return redirect(url_for("public.sent"), code=303)
+    address = url_for("public.receipt", _external=True)
+    return _as_file(copies.receipt(waiting, address), "receipt.txt")
+
+
+def _as_file(text: str, name: str) -> Response:
+    response = make_response(text)
+    response.mimetype = "text/plain"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,93 @@
+"""One's own account: key words, sessions, password, second factor."""
+
+from __future__ import annotations
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from tipline import clock
+from tipline.errors import BadInput, SignInDelayed, SignInFailed, WrongPassword
+from tipline.extensions import db
+from tipline.services import accounts, factors, sessions
+from tipline.staff import forms_signin as forms
+from tipline.staff.signin import SEE_OTHER, Answer, bp, draw_code, wait_words
+from tipline.web import guard
+from tipline.web import signin as door
+from tipline.web.forms import check_token
+
+
+@bp.get("/account")
+@guard.signed_in
+def account() -> Answer:
+    """Who I am here, and where I am signed in."""
+    return render_template(
+        "staff/account/account.html",
+        account=accounts.read_account(g.person.id),
+        sessions=sessions.list_sessions(g.person, clock.now()),
+    )
+
+
+@bp.route("/account/password", methods=["GET", "POST"])
+@guard.signed_in
+def change_password() -> Answer:
+    """Choose another password; the key behind it stays."""
+    form = forms.ChangePasswordForm()
+    if form.validate_on_submit():
+        try:
+            door.check_password(g.person, form.current.data)
+            door.change_password(g.person, form.password.data)
+        except WrongPassword:
+            form.add_error("current", forms.PASSWORD_WRONG)
+        except SignInDelayed as delayed:
+            db.session.rollback()
+            form.add_error("current", wait_words(delayed.seconds))
+        except BadInput as refused:
+            form.refuse(refused)
+        else:
+            flash(_("Your password is changed. Your other sessions have ended."), "success")
+            return redirect(url_for(".account"), SEE_OTHER)
+    return render_template("staff/account/change_password.html", form=form, offered=form.offer())
+
+
+@bp.route("/account/factor", methods=["GET", "POST"])
+@guard.allow(*door.EVERYBODY, fresh=True)
+def new_factor() -> Answer:
+    """Ask before a new second factor is drawn; the old one works until the new one is confirmed."""
+    if request.method == "POST":
+        check_token()
+        factors.start_enrolment(g.person)
+        db.session.commit()
+        return redirect(url_for(".confirm_factor"), SEE_OTHER)
+    return render_template("staff/account/new_factor.html")
+
+
+@bp.route("/account/factor/confirm", methods=["GET", "POST"])
+@guard.allow(*door.EVERYBODY, fresh=True)
+def confirm_factor() -> Answer:
+    """The first code of the new second factor."""
+    form = forms.FactorForm()
+    if form.validate_on_submit():
+        try:
+            factors.confirm_enrolment(g.person, form.code.data, clock.now())
+        except SignInFailed:
+            db.session.rollback()
+            form.add_error("code", forms.FACTOR_NOT_TAKEN)
+        else:
+            db.session.commit()
+            flash(_("Your new second factor is in use. Your other sessions have ended."), "success")
+            return redirect(url_for(".account"), SEE_OTHER)
+    enrolment = factors.read_enrolment(g.person)
+    return render_template(
+        "staff/account/confirm_factor.html", form=form, enrolment=enrolment, picture=draw_code(enrolment)
+    )
+
+
+@bp.post("/account/sessions/end")
+@guard.signed_in
+def end_session() -> Answer:
+    """End another session of mine."""
+    check_token()
+    sessions.end_session(g.person, request.form.get("session", ""), clock.now())
+    db.session.commit()
+    flash(_("That session has ended."), "success")
+    return redirect(url_for(".account"), SEE_OTHER)

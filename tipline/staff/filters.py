@@ -1,0 +1,68 @@
+"""The queue's filter, as it travels in the address from page to page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import g, request
+
+from tipline import languages
+from tipline.services import queue
+from tipline.services.queue import Filter
+from tipline.staff import words
+
+ID = re.compile(r"[0-9a-f]{32}")
+_STATES = frozenset(words.STATUSES) | {queue.OPEN}
+
+
+def current() -> Filter | None:
+    """The filter that the address asks for; parts that make no sense are left out. None: no desk to see."""
+    mine = queue.desks_of(g.person)
+    if not mine:
+        return None
+    desk_id = request.args.get("desk", "")
+    status = request.args.get("status", queue.OPEN)
+    lane = request.args.get("lane", "")
+    return Filter(
+        desk_id=desk_id if desk_id in {desk.id for desk in mine} else mine[0].id,
+        status=status if status in _STATES else queue.OPEN,
+        language=_language(),
+        exhibit_id=_id("exhibit"),
+        lane=lane if lane in words.LANES else None,
+        assignee=_assignee(),
+    )
+
+
+def address(wanted: Filter, **more: Any) -> dict[str, Any]:
+    """The parts of an address that carry a filter on, for ``url_for``; what is not asked for is left out."""
+    parts: dict[str, Any] = {
+        "desk": wanted.desk_id,
+        "status": None if wanted.status == queue.OPEN else wanted.status,
+        "language": wanted.language,
+        "exhibit": wanted.exhibit_id,
+        "lane": wanted.lane,
+        "assignee": wanted.assignee,
+        **more,
+    }
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+def is_narrowed(wanted: Filter) -> bool:
+    """Whether anything but the desk was chosen."""
+    return wanted != Filter(desk_id=wanted.desk_id)
+
+
+def _language() -> int | None:
+    raw = request.args.get("language", "")
+    return int(raw) if raw.isascii() and raw.isdecimal() and languages.by_id(int(raw[:9])) else None
+
+
+def _id(name: str) -> str | None:
+    raw = request.args.get(name, "")
+    return raw if ID.fullmatch(raw) else None
+
+
+def _assignee() -> str | None:
+    raw = request.args.get("assignee", "")
+    return raw if raw in (queue.ME, queue.NOBODY) else _id("assignee")

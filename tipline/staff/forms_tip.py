@@ -1,0 +1,194 @@
+"""The forms of the queue and of a tip's page. No two fields of that page share a name, so none shares an id."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from wtforms.validators import Optional
+
+from tipline.errors import BadInput
+from tipline.services import access, assessments, holds, notes, statements, tips
+from tipline.staff import words
+from tipline.web.forms import (
+    AtMost,
+    CheckboxField,
+    CountedTextField,
+    DateField,
+    Needed,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    TiplineForm,
+)
+
+CHOOSE = [("", "Choose")]
+_REFUSALS = {
+    ("reason_text", "missing"): "Say in a few words what the reason is",
+    ("as_of", "future"): "This date has not come yet",
+    ("verified_on", "future"): "This date has not come yet",
+    ("review_on", "range"): "Choose a date from tomorrow to a year from now",
+    ("assignee", "unknown"): "This person is not at this desk any more. Choose somebody else",
+}
+
+
+def refuse(form: TiplineForm, refused: BadInput) -> None:
+    """Put a service's refusal beside the field that it names."""
+    words_for_it = _REFUSALS.get((refused.field, refused.reason), "Choose or write something else here")
+    form.add_error(refused.field, words_for_it)
+
+
+class ReasonForm(TiplineForm):
+    """Why somebody wants to look."""
+
+    reason_code = RadioField(
+        "Why do you look?", choices=list(words.REASONS.items()), validators=[Needed("Choose why you look")]
+    )
+    reason_text = StringField(
+        "In words",
+        [AtMost(access.REASON_LIMIT)],
+        description="Only needed for another reason. Sealed to the desk, at most 200 characters.",
+    )
+
+
+class AssignForm(TiplineForm):
+    """Whose tip it is."""
+
+    assignee = SelectField("Give to", validators=[Needed("Choose who gets it")])
+
+    def __init__(self, members: tuple[tuple[str, str], ...] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.assignee.choices = [*CHOOSE, *members]
+
+
+class LaneForm(TiplineForm):
+    """How fast and by whom."""
+
+    lane = SelectField("Lane", choices=list(words.LANES.items()), validators=[Needed("Choose a lane")])
+
+
+class GradeForm(TiplineForm):
+    """The 4x4 grade, with what each code means."""
+
+    source_code = RadioField(
+        "Source",
+        choices=[(code, f"{code}: {meaning}") for code, meaning in words.SOURCES.items()],
+        default="X",
+        validators=[Needed("Choose how far the source can be trusted")],
+    )
+    information_code = RadioField(
+        "Information: how does the source know?",
+        choices=[(code, f"{code}: {meaning}") for code, meaning in words.INFORMATION.items()],
+        default="4",
+        validators=[Needed("Choose how the source knows")],
+    )
+    grade_reason = TextAreaField(
+        "Reason for this grade",
+        [Needed("Say why you grade it like this"), AtMost(assessments.REASON_LIMIT)],
+        description="A or 1 holds only when a supervisor gives it or agrees.",
+    )
+
+
+class RefuseGradeForm(TiplineForm):
+    """Why a supervisor does not agree."""
+
+    refusal = TextAreaField("Why not?", [Needed("Say why you do not agree"), AtMost(assessments.REASON_LIMIT)])
+
+
+class StatementForm(TiplineForm):
+    """One sentence of the reviewer, marked as fact or assessment."""
+
+    basis = RadioField(
+        "What is it?",
+        choices=[("fact", "A fact, which can be checked"), ("assessment", "My personal assessment")],
+        validators=[Needed("Choose whether it is a fact or an assessment")],
+    )
+    statement = TextAreaField("Statement", [Needed("Write the statement"), AtMost(statements.TEXT_LIMIT)])
+    as_of = DateField("Date of the information", [Needed("Enter the date of the information")])
+    verified_on = DateField("Last checked on (optional)", [Optional()])
+
+
+class NoteForm(TiplineForm):
+    """A note for colleagues."""
+
+    note = TextAreaField("Note", [Needed("Write the note"), AtMost(notes.NOTE_LIMIT)])
+
+
+class SanitisedForm(TiplineForm):
+    """The narrative as it may go out."""
+
+    sanitised = CountedTextField(
+        "Sanitised narrative", [Needed("Write the sanitised narrative")], limit=notes.SANITISED_LIMIT
+    )
+
+
+class CloseForm(TiplineForm):
+    """How a tip ends."""
+
+    disposition = SelectField(
+        "Close as",
+        choices=[*CHOOSE, *words.DISPOSITIONS.items()],
+        validators=[Needed("Choose how it ends")],
+    )
+    disposition_reason = TextAreaField("Reason", [Needed("Say why it ends like this"), AtMost(tips.REASON_LIMIT)])
+
+
+class OutcomeForm(TiplineForm):
+    """What came of a referral."""
+
+    outcome = TextAreaField("What came of it?", [Needed("Say what came of it"), AtMost(tips.REASON_LIMIT)])
+
+
+class RestrictForm(TiplineForm):
+    """Why a tip is restricted instead of erased."""
+
+    restriction = TextAreaField(
+        "Why is it restricted?", [Needed("Say why it is restricted"), AtMost(tips.REASON_LIMIT)]
+    )
+
+
+class HoldForm(TiplineForm):
+    """Why a tip must stay, and when to look again."""
+
+    hold_reason = SelectField(
+        "Why must it stay?", choices=[*CHOOSE, *words.HOLDS.items()], validators=[Needed("Choose why it must stay")]
+    )
+    hold_text = TextAreaField("In words", [Needed("Say why it must stay"), AtMost(holds.REASON_LIMIT)])
+    review_on = DateField("Look at it again on", [Needed("Enter the date to look at it again")])
+
+
+class DownloadForm(TiplineForm):
+    """A download is taken after a warning was read."""
+
+    understood = CheckboxField(
+        "I know that this file was not cleaned and may be dangerous to open",
+        [Needed("Tick that you have read the warning")],
+    )
+
+
+def page_forms(failing: TiplineForm | None, filled: dict[str, dict[str, Any]]) -> dict[str, TiplineForm]:
+    """Every form of a tip's page, filled in; the one that was sent and refused keeps its answers and errors."""
+    kinds: tuple[type[TiplineForm], ...] = (
+        AssignForm,
+        LaneForm,
+        GradeForm,
+        RefuseGradeForm,
+        StatementForm,
+        NoteForm,
+        SanitisedForm,
+        CloseForm,
+        OutcomeForm,
+        RestrictForm,
+        HoldForm,
+    )
+    forms: dict[str, TiplineForm] = {}
+    for kind in kinds:
+        name = kind.__name__.removesuffix("Form").lower()
+        forms[name] = failing if isinstance(failing, kind) else kind(formdata=None, **filled.get(name, {}))
+    return forms
+
+
+def today_as(now: dt.datetime) -> dict[str, Any]:
+    """What a statement's dates start with."""
+    return {"as_of": now.date()}

@@ -1,0 +1,114 @@
+"""The queue: what is in clear of a desk's tips, page by page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from tipline import clock, languages
+from tipline.errors import BadInput
+from tipline.extensions import db
+from tipline.roles import Role
+from tipline.services import excerpts, queue, tips
+from tipline.services.queue import Filter
+from tipline.staff import bp, filters, words
+from tipline.staff.forms_tip import ReasonForm, refuse
+from tipline.web import guard
+from tipline.web.forms import check_token
+
+
+@bp.get("/", endpoint="queue")
+@guard.allow(Role.REVIEWER, Role.SUPERVISOR)
+def queue_page() -> str | Response:
+    """The tips of one desk within the filter."""
+    wanted = filters.current()
+    if wanted is None:
+        return render_template("staff/queue/no_desk.html")
+    shows_excerpts = excerpts.are_on(g.person)
+    if shows_excerpts:
+        db.begin_writing()  # what is shown is logged
+    values = _page(wanted)
+    if shows_excerpts:
+        shown = [line.tip for line in values["page"].lines]
+        values["excerpts"] = excerpts.excerpts(g.person, shown, clock.now())
+    db.session.commit()
+    return render_template("staff/queue/queue.html", **values)
+
+
+@bp.route("/excerpts", methods=["GET", "POST"])
+@guard.allow(Role.REVIEWER, Role.SUPERVISOR)
+def excerpts_on() -> str | Response:
+    """Why excerpts are to be shown in this session."""
+    wanted = filters.current()
+    if wanted is None:
+        return redirect(url_for("staff.queue"))
+    form = ReasonForm()
+    if form.validate_on_submit():
+        try:
+            excerpts.switch_on(
+                g.person, wanted.desk_id, form.reason_code.data, form.reason_text.data or "", clock.now()
+            )
+        except BadInput as refused:
+            refuse(form, refused)
+        else:
+            db.session.commit()
+            return redirect(url_for("staff.queue", **filters.address(wanted)), code=303)
+    return render_template("staff/queue/excerpts.html", form=form, back=filters.address(wanted))
+
+
+@bp.post("/excerpts/off")
+@guard.allow(Role.REVIEWER, Role.SUPERVISOR)
+def excerpts_off() -> str | Response:
+    """Show no more excerpts."""
+    check_token()
+    excerpts.switch_off(g.person)
+    db.session.commit()
+    flash("Excerpts are off.", "done")
+    wanted = filters.current()
+    return redirect(url_for("staff.queue", **filters.address(wanted) if wanted else {}), code=303)
+
+
+def _page(wanted: Filter) -> dict[str, Any]:
+    found = queue.page(
+        g.person, wanted, after=request.args.get("after", "")[:16], before=request.args.get("before", "")[:16]
+    )
+    count = queue.count(g.person, wanted)
+    return {
+        "page": found,
+        "count": _count_words(count),
+        "wanted": wanted,
+        "address": filters.address(wanted),
+        "narrowed": filters.is_narrowed(wanted),
+        "desks": queue.desks_of(g.person),
+        "choices": _choices(wanted),
+        "excerpts": None,
+        "words": words,
+        "language_of": languages.by_id,
+    }
+
+
+def _choices(wanted: Filter) -> dict[str, list[tuple[str, str]]]:
+    people = [(one, name) for one, name in tips.members(wanted.desk_id) if one != g.person.id]
+    return {
+        "status": [(queue.OPEN, "All that are open"), *words.STATUSES.items()],
+        "lane": [("", "All"), *((lane, text.split(":")[0]) for lane, text in words.LANES.items())],
+        "language": [("", "All"), *((str(term.id), term.label) for term in sorted_terms())],
+        "exhibit": [("", "All"), *queue.exhibits_of(wanted.desk_id)],
+        "assignee": [("", "Everybody"), (queue.ME, "Me"), (queue.NOBODY, "Nobody yet"), *people],
+    }
+
+
+def sorted_terms() -> list[languages.Language]:
+    """The 32 terms by their English label, "Other" last."""
+    return sorted(languages.TERMS, key=lambda term: (term is languages.OTHER, term.label))
+
+
+def _count_words(count: queue.Count) -> str:
+    number = f"{count.number:,}".replace(",", "\u202f")
+    if count.more and count.number >= queue.MOST_COUNTED:
+        return f"More than {number} tips"
+    if count.more:
+        return f"{number} or more tips"
+    return "1 tip" if count.number == 1 else f"{number} tips"

@@ -1,0 +1,152 @@
+"""One tip: the reason for opening it, what was sent on the left, the work on it on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, g, redirect, render_template, url_for
+from werkzeug import Response
+
+from tipline import clock, languages
+from tipline.errors import BadInput, ReasonNeeded
+from tipline.extensions import db
+from tipline.roles import Role
+from tipline.services import access, dossier, queue
+from tipline.services.access import OpenTip, TipFacts
+from tipline.services.dossier import Dossier
+from tipline.services.queue import Filter
+from tipline.staff import bp, filters, showing, words
+from tipline.staff.forms_tip import ReasonForm, page_forms, refuse, today_as
+from tipline.web import guard
+from tipline.web.forms import TiplineForm
+
+
+@bp.get("/tips/<ref>")
+@guard.allow(Role.REVIEWER, Role.SUPERVISOR, logs=True)
+def tip(ref: str) -> str | Response:
+    """The tip, once this person has said why; before that the question."""
+    try:
+        return show(ref)
+    except ReasonNeeded:
+        return _ask(ref, ReasonForm(formdata=None))
+
+
+@bp.post("/tips/<ref>/open")
+@guard.allow(Role.REVIEWER, Role.SUPERVISOR)
+def open_tip(ref: str) -> str | Response:
+    """The reason for the first look under this assignment."""
+    form = ReasonForm()
+    if form.validate_on_submit():
+        try:
+            access.open_tip(g.person, ref, form.reason_code.data, form.reason_text.data or "", clock.now())
+        except BadInput as refused:
+            refuse(form, refused)
+        else:
+            db.session.commit()
+            return back_to(ref)
+    return _ask(ref, form)
+
+
+@bp.route("/tips/<ref>/identity", methods=["GET", "POST"])
+@guard.allow(Role.SUPERVISOR, fresh=True)
+def identity(ref: str) -> str | Response:
+    """Who sent the tip, for a supervisor with a reason, right after typing the password."""
+    form = ReasonForm()
+    facts = access.see_tip(g.person, ref)
+    if form.validate_on_submit():
+        try:
+            found = access.open_identity(g.person, ref, form.reason_code.data, form.reason_text.data or "", clock.now())
+        except BadInput as refused:
+            refuse(form, refused)
+        else:
+            db.session.commit()
+            return render_template("staff/tip/identity.html", tip=facts, identity=found, address=carried(facts))
+    return render_template("staff/tip/identity_reason.html", tip=facts, form=form, address=carried(facts))
+
+
+def show(ref: str, failing: TiplineForm | None = None) -> str:
+    """The page of an opened tip, with the log entry of the look committed before it is drawn."""
+    now = clock.now()
+    opened = access.access_tip(g.person, ref, now=now)
+    found = dossier.read(opened, now)
+    wanted = _filter_for(found.tip)
+    newer, older = queue.neighbours(g.person, wanted, ref)
+    db.session.commit()
+    return render_template(
+        "staff/tip/tip.html",
+        dossier=found,
+        tip=found.tip,
+        forms=page_forms(failing, _filled(found)),
+        form=failing,
+        newer=newer,
+        older=older,
+        address=filters.address(wanted),
+        is_supervisor=Role.SUPERVISOR in g.person.roles,
+        language=languages.ENGLISH,
+        tip_language=languages.by_id(found.tip.tip_language),
+        names=dict(found.members),
+        words=words,
+    )
+
+
+def act(ref: str, form: TiplineForm, do: Callable[[OpenTip], Any], done: str) -> str | Response:
+    """Do something with an opened tip and come back to it; what is refused stands beside its field."""
+    if form.validate_on_submit():
+        try:
+            do(access.access_tip(g.person, ref, now=clock.now()))
+        except BadInput as refused:
+            db.session.rollback()
+            refuse(form, refused)
+        else:
+            db.session.commit()
+            flash(done, "done")
+            return back_to(ref)
+    return show(ref, form)
+
+
+def back_to(ref: str) -> Response:
+    """To the tip's page, within the filter that one came from."""
+    wanted = filters.current()
+    return redirect(url_for("staff.tip", ref=ref, **filters.address(wanted) if wanted else {}), code=303)
+
+
+def carried(facts: TipFacts) -> dict[str, Any]:
+    """The filter's part of the addresses on a tip's pages."""
+    return filters.address(_filter_for(facts))
+
+
+def _ask(ref: str, form: ReasonForm) -> str:
+    facts = access.see_tip(g.person, ref)
+    titles = queue.exhibit_titles([facts.exhibit_id])
+    return render_template(
+        "staff/tip/reason.html",
+        tip=facts,
+        exhibit=titles.get(facts.exhibit_id or ""),
+        form=form,
+        address=carried(facts),
+        tip_language=languages.by_id(facts.tip_language),
+        words=words,
+    )
+
+
+def _filter_for(facts: TipFacts) -> Filter:
+    wanted = filters.current()
+    return wanted if wanted and wanted.desk_id == facts.desk_id else Filter(desk_id=facts.desk_id)
+
+
+def _filled(found: Dossier) -> dict[str, dict[str, Any]]:
+    sanitised = found.sanitised.value["text"] if found.sanitised else showing.defanged(found.answers.narrative)
+    return {
+        "assign": {"members": found.members, "data": {"assignee": found.tip.assignee_id or ""}},
+        "grade": {"data": {"source_code": found.tip.source_code, "information_code": found.tip.information_code}},
+        "lane": {"data": {"lane": found.tip.lane}},
+        "sanitised": {"data": {"sanitised": sanitised}},
+        "statement": {"data": today_as(clock.now())},
+    }
+
+
+bp.add_app_template_filter(showing.visible)
+bp.add_app_template_filter(showing.defanged)
+bp.add_app_template_filter(showing.file_name)
+bp.add_app_template_filter(showing.file_size)
