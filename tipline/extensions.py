@@ -11,7 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Engine, Executable, create_engine, event, text
-from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from sqlalchemy.orm import Session, SessionTransaction, scoped_session, sessionmaker
+
+POOL_KEPT = 16
+POOL_MORE = 1024  # a thread never waits for a connection: how many threads there are is what bounds them
+LOCK_SECONDS = 20
 
 
 class Database:
@@ -19,7 +23,10 @@ class Database:
 
     def __init__(self) -> None:
         self._mode = threading.local()
+        # SQLite lets its writers poll and sleep; the threads of one process take turns instead, and wake at once.
+        self._turn = threading.Lock()
         self._factory = sessionmaker(expire_on_commit=False, autoflush=True)
+        event.listen(self._factory, "after_transaction_end", self._end_turn)
         self.session: scoped_session[Session] = scoped_session(self._factory)
         self._engine: Engine | None = None
 
@@ -41,9 +48,10 @@ class Database:
             self.session.remove()
             self._engine.dispose()
         if url.startswith("sqlite"):
-            options.setdefault("connect_args", {"timeout": 20, "check_same_thread": False})
+            options.setdefault("connect_args", {"timeout": LOCK_SECONDS, "check_same_thread": False})
         options.setdefault("hide_parameters", True)  # an error's message names no value, wherever it ends up
-        engine = create_engine(url, **options)
+        # Last in, first out: the connection used last has its statements prepared, and idle ones stay idle.
+        engine = create_engine(url, pool_use_lifo=True, pool_size=POOL_KEPT, max_overflow=POOL_MORE, **options)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", self._begin_sqlite)
@@ -69,9 +77,22 @@ class Database:
         """Give the connection back and forget the mode: the end of a request or of a job."""
         self._mode.writing = False
         self.session.remove()
+        self._end_turn()
 
     def _begin_sqlite(self, connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if getattr(self._mode, "writing", False) else "BEGIN")
+        if not getattr(self._mode, "writing", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not getattr(self._mode, "has_turn", False):
+            # Whoever waits in vain still asks SQLite, which then says that the database is locked.
+            self._mode.has_turn = self._turn.acquire(timeout=LOCK_SECONDS)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def _end_turn(self, _session: Session | None = None, transaction: SessionTransaction | None = None) -> None:
+        outermost = transaction is None or transaction.parent is None
+        if outermost and getattr(self._mode, "has_turn", False):
+            self._mode.has_turn = False
+            self._turn.release()
 
     def in_writing(self, act: Callable[[], Any]) -> Any:
         """Run ``act`` in a transaction of its own and commit it; anything raised rolls it back."""
@@ -105,7 +126,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "recursive_triggers=ON",
         "secure_delete=ON",
-        "busy_timeout=20000",
+        f"busy_timeout={LOCK_SECONDS * 1000}",
         "trusted_schema=OFF",
     ):
         cursor.execute(f"PRAGMA {pragma}")

@@ -138,7 +138,14 @@ def _flip(path: Path, statement: str) -> None:
             6,
             "beyond-head",
         ),
-        ("UPDATE log_segment SET last_hash = 'f' || substr(last_hash, 2)", 1, "segment-signature"),
+        (
+            (
+                "UPDATE log_segment SET last_hash ="
+                " CASE substr(last_hash, 1, 1) WHEN 'f' THEN 'e' ELSE 'f' END || substr(last_hash, 2)"
+            ),
+            1,
+            "segment-signature",
+        ),
         ("UPDATE log_segment SET signature = x'00'", 1, "segment-signature"),
     ],
 )
