@@ -205,10 +205,7 @@ def raising(text: str) -> Callable[..., Any]:
 
     def fail(*_: Any, **__: Any) -> Any:
         narrative = text
-        try:
-            raise ValueError(narrative)
-        except ValueError as error:
-            raise RuntimeError(f"cannot store {narrative!r}") from error
+        raise RuntimeError(f"cannot store {narrative!r}") from ValueError(narrative)
 
     return fail
 
@@ -290,6 +287,12 @@ def test_a_database_that_is_gone_means_no_receipt_and_nothing_half_written(
     assert sealed_things() == (1, 2, 1)
 
 
+def fill_up(now: dt.datetime) -> None:
+    """Write until what room is left inside the file's own pages is used up."""
+    while True:
+        factories.write(lambda: history.add("0" * 32, "tip.opened", actor=None, now=now))
+
+
 def test_a_disk_that_is_full_means_no_receipt_and_nothing_half_written(
     watched: Flask, kept: Kept, clock: Clock
 ) -> None:
@@ -303,8 +306,7 @@ def test_a_disk_that_is_full_means_no_receipt_and_nothing_half_written(
 
     event.listen(db.engine, "checkout", no_more_pages)
     with pytest.raises(OperationalError, match="full"):
-        while True:  # what room is left inside the file's own pages
-            factories.write(lambda: history.add("0" * 32, "tip.opened", actor=None, now=clock.now))
+        fill_up(clock.now)
     page = sender.browser.submit(check, {"acknowledge": "y"}, field="acknowledge", status=503)
     check_that_nothing_was_sent(page, kept)
     assert sealed_things() == (0, 0, 0)

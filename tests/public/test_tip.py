@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
 from tests.conftest import Clock, make_app
@@ -12,11 +15,13 @@ from tests.pages import PageClient
 from tests.tipsters import NARRATIVE, TestDesk, make_desk, receipt_on, send, the_tip, write
 from tipline import config
 from tipline.crypto import envelope
+from tipline.errors import Busy
 from tipline.extensions import db
 from tipline.languages import OTHER
+from tipline.models.appeal import Appeal, Exhibit
 from tipline.models.log import LogArrival
 from tipline.models.tip import Draft, Tip, TipKey, TipRecord
-from tipline.services import intake, seal_targets
+from tipline.services import intake, room, seal_targets
 from tipline.services.answers import Identity
 
 TIP = "/en/exhibits/curtain1/tip"
@@ -48,7 +53,10 @@ def test_looking_at_the_first_page_makes_no_draft(client: PageClient, desk: Test
     assert count(Draft) == 0
 
 
-def test_a_tip_about_no_exhibit_goes_to_the_first_open_desk(client: PageClient, desk: TestDesk) -> None:
+def test_a_tip_about_no_exhibit_goes_to_the_oldest_desk(client: PageClient, desk: TestDesk, clock: Clock) -> None:
+    later = make_desk(clock.advance(hours=1), ref="newcomer")
+    db.session.execute(update(Appeal).where(Appeal.desk_id == later.id).values(position=-1))
+    db.session.commit()
     write(client, None)
     send(client)
     tip = the_tip()
@@ -98,6 +106,82 @@ def test_another_language_needs_its_name(client: PageClient, desk: TestDesk) -> 
     client.submit(page, {"other_language": "Romani"}, field="narrative")
     send(client)
     assert desk.read_answers(the_tip().id).other_language == "Romani"
+
+
+@pytest.mark.parametrize("language", ["", "no number", "99999"])
+def test_a_language_that_is_not_on_the_list_is_named_and_answers_kept(
+    client: PageClient, desk: TestDesk, language: str
+) -> None:
+    page = client.submit(client.page(TIP), {"narrative": NARRATIVE, "tip_language": language}, field="narrative")
+    assert page.errors == ["Choose one of the answers in the list"]
+    assert page.form("narrative").values["narrative"][0].strip() == NARRATIVE
+
+
+def test_a_post_without_a_language_is_answered_with_words(client: PageClient, desk: TestDesk) -> None:
+    values = client.page(TIP).form("narrative").values
+    del values["tip_language"]
+    answer = client.post(TIP, data={**values, "narrative": NARRATIVE})
+    assert answer.status_code == 200
+    assert "Choose one of the answers in the list" in answer.get_data(as_text=True)
+
+
+def test_an_object_that_is_taken_down_while_somebody_writes_loses_nothing(client: PageClient, desk: TestDesk) -> None:
+    page = client.page(TIP)
+    db.session.execute(update(Exhibit).values(state="withdrawn"))
+    db.session.commit()
+    client.page(TIP, status=404)
+    check = client.submit(page, {"narrative": NARRATIVE}, field="narrative")
+    assert NARRATIVE in check.main
+    again = client.page(f"{TIP}?from=check")
+    assert again.form("narrative").values["narrative"][0].strip() == NARRATIVE
+    send(client)
+    assert the_tip().exhibit_id is not None
+
+
+def test_an_object_that_was_never_shown_takes_no_tip(client: PageClient, desk: TestDesk) -> None:
+    page = client.page(TIP)
+    db.session.execute(update(Exhibit).values(state="draft"))
+    db.session.commit()
+    client.submit(page, {"narrative": NARRATIVE}, field="narrative", status=404)
+    assert count(Draft) == 0
+
+
+def test_when_drafts_have_filled_their_room_the_page_says_so_and_keeps_the_answers(
+    client: PageClient, desk: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise Busy
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr(room, "check_text", full)
+        page = client.submit(client.page(TIP), {"narrative": NARRATIVE}, field="narrative", status=503)
+    assert page.errors == ["There is no room for new tips at this moment. Try again in a few minutes."]
+    assert NARRATIVE in client.submit(page, field="narrative").main
+
+
+@pytest.mark.parametrize("path", [TIP, "/en/tip/contact", "/en/tip/send", "/en/tip/sent", "/en/tip/delete"])
+def test_no_transaction_is_open_while_a_body_is_read(client: PageClient, desk: TestDesk, path: str) -> None:
+    write(client, desk)
+    seen = []
+
+    class Body(io.BytesIO):
+        def _look(self) -> None:
+            seen.append(db.session.registry.has() and db.session().in_transaction())
+
+        def read(self, size: int | None = -1) -> bytes:
+            self._look()
+            return super().read(size)
+
+        def readinto(self, buffer: Any) -> int:
+            self._look()
+            return super().readinto(buffer)
+
+    body = b"narrative=I+have+seen+it"
+    client.post(
+        path, input_stream=Body(body), content_length=len(body), content_type="application/x-www-form-urlencoded"
+    )
+    assert seen
+    assert not any(seen)
 
 
 def test_a_child_at_risk_makes_the_tip_urgent_and_shows_the_numbers(client: PageClient, desk: TestDesk) -> None:

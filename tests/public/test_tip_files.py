@@ -136,6 +136,7 @@ def test_a_file_that_is_too_large_is_swallowed_and_named(
 def test_no_more_files_than_allowed(client: PageClient, draft: TestDesk, settings: config.Settings) -> None:
     page = add(client, *[(photo(), f"{number}.jpg") for number in range(6)])
     assert "you can add 5 files" in page.errors[0]
+    assert 'id="files"' in page.html  # where the summary of errors leads
     assert len(stored(settings)) == 5
 
 

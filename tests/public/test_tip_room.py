@@ -15,8 +15,7 @@ from tests.tipsters import TestDesk, photo, write
 from tipline import config
 from tipline.extensions import db
 from tipline.public import files
-from tipline.services import room, uploads
-
+from tipline.services import room
 
 BODY = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.pdf"\r\n\r\n%PDF-1.7\r\n--x--\r\n'
 
@@ -72,7 +71,7 @@ def test_who_holds_the_database_never_waits_for_somebody_who_counts_and_waits_fo
     client: PageClient, draft: TestDesk
 ) -> None:
     room.check_text()
-    measure = room._MEASURE  # noqa: SLF001 - what could lock up
+    measure = room._MEASURE
     done = threading.Event()
 
     def counting() -> None:
@@ -80,8 +79,8 @@ def test_who_holds_the_database_never_waits_for_somebody_who_counts_and_waits_fo
         db.end()
         done.set()
 
-    with measure._lock:  # noqa: SLF001 - somebody counts, and waits for the database
-        measure._next = 0.0  # noqa: SLF001
+    with measure._lock:
+        measure._next = 0.0
         thread = threading.Thread(target=counting)
         thread.start()
         assert done.wait(10)

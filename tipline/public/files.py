@@ -64,6 +64,7 @@ def _take(draft: OpenDraft, upload: Upload) -> Any:
         else:
             db.session.commit()
             upload.keep()
+        db.end()  # the page that names refused files is made without the database's lock
     if not refused:
         return redirect(url_for("public.files"), code=303)
     form.add_error("files", " ".join(_sentence(name, reason) for name, reason in refused))

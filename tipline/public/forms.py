@@ -70,7 +70,11 @@ class TipForm(TiplineForm):
         description=_l("What is it, where have you seen it, who makes or sells it? A short answer is fine."),
         limit=LONGEST_NARRATIVE,
     )
-    tip_language = SelectField(_l("Which language are you writing in?"), choices=_LANGUAGES)
+    tip_language = SelectField(
+        _l("Which language are you writing in?"),
+        [Needed(_l("Choose one of the answers in the list"))],
+        choices=_LANGUAGES,
+    )
     other_language = StringField(_l("Name of the other language (optional)"), [AtMost(LONGEST_LINE)])
     how_known = RadioField(_l("How do you know this? (optional)"), choices=HOW_KNOWN, validate_choice=False)
     certainty = RadioField(_l("How sure are you? (optional)"), choices=CERTAINTY, validate_choice=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 
 from tipline import clock, config
-from tipline.errors import DraftGone, DraftSpent, WrongState
+from tipline.errors import Busy, DraftGone, DraftSpent, NotFound, WrongState
 from tipline.extensions import db
 from tipline.public import bp, copies, forms
 from tipline.services import attachments, drafts, seal_targets
@@ -28,19 +29,35 @@ def already_sent(_error: DraftSpent) -> Any:
 @guard.anyone
 def tip(ref: str | None = None) -> Any:
     """What do you know? The first page; a GET makes no draft."""
-    about = seal_targets.for_exhibit(ref, current_language().tag) if ref else seal_targets.for_anything()
-    now = clock.now()
+    about, now = _about(ref), clock.now()
     if request.method == "GET":
         return _tip_page(about, journey.find_draft(now))
-    db.session.rollback()
+    db.session.rollback()  # no transaction stays open while a body is read
     form = forms.TipForm()
     if not form.validate_on_submit():
         return _show(about, form, unsent=False)
     db.begin_writing()
-    gone = journey.save_answers(form.as_answers(), about, now)
+    try:
+        gone = journey.save_answers(form.as_answers(), about, now)
+    except Busy:
+        db.end()
+        form.add_error("narrative", _("There is no room for new tips at this moment. Try again in a few minutes."))
+        return _show(about, form, unsent=False), Busy.status
     db.session.commit()
     journey.discard(gone)
     return redirect(url_for("public.check"), code=303)
+
+
+def _about(ref: str | None) -> TipTarget:
+    """Where this tip goes. Whoever is writing already goes on, even if the object was taken down meanwhile."""
+    if ref is None:
+        return seal_targets.for_anything()
+    try:
+        return seal_targets.for_exhibit(ref, current_language().tag)
+    except NotFound:
+        if request.method == "GET" and request.args.get("from") != "check":
+            raise
+        return seal_targets.for_started(ref)
 
 
 def _tip_page(about: TipTarget, draft: drafts.OpenDraft | None) -> str:
@@ -87,6 +104,7 @@ def contact() -> Any:
     draft = journey.open_draft(now)
     if request.method == "GET":
         return render_template("public/tip/contact.html", form=forms.ContactForm(obj=drafts.read_parts(draft)[1]))
+    db.session.rollback()  # no transaction stays open while a body is read
     form = forms.ContactForm()
     if not form.validate_on_submit():
         return render_template("public/tip/contact.html", form=form)

@@ -19,9 +19,10 @@ def read_acknowledgement(ref: str, raw: bytes) -> tuple[str, str]:
     try:
         said = json.loads(raw)
         digest, reference, package = said["tagmanifest_sha256"], said.get("reference", ""), said["package"]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        reference.encode()  # JSON can hold halves of characters, which no database takes
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadInput("file", "form") from None
-    if not isinstance(digest, str) or not isinstance(reference, str) or not _DIGEST.fullmatch(digest.strip().lower()):
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest.strip().lower()):
         raise BadInput("file", "form")
     if package != ref:
         raise DigestMismatch

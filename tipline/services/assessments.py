@@ -177,7 +177,7 @@ def _decide(opened: OpenTip, grade_id: str, state: str, now: dt.datetime) -> tup
     if Role.SUPERVISOR not in opened.person.roles:
         raise NotAllowed
     row = db.session.execute(
-        select(Assessment).where(Assessment.id == grade_id, Assessment.tip_id == opened.tip.id)
+        select(Assessment).where(Assessment.id == grade_id, Assessment.tip_id == opened.tip.id).with_for_update()
     ).scalar_one_or_none()
     if row is None or row.state != "waits":
         raise WrongState

@@ -150,10 +150,10 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
 
 def _top(wanted: Filter, before: int | None) -> int:
     """The number from which a page looks back: the key of the page, the day asked for, or the end of the chain."""
-    if before is not None:
-        return before
     head = db.session.execute(select(LogHead.seq).where(LogHead.chain == wanted.chain)).scalar() or 0
-    if wanted.until is None:
+    if before is not None:
+        return max(1, min(before, head + 1))
+    if wanted.until is None or wanted.until == dt.date.max:  # there is no day after the last
         return head + 1
     midnight = dt.datetime.combine(wanted.until + dt.timedelta(days=1), dt.time(), dt.UTC)
     return _first_from(wanted.chain, midnight, head)

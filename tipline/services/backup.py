@@ -86,23 +86,34 @@ def unpack(data: Path, keys: Path, erasures: Path | None) -> None:
         raise BadInput("ledger", "missing")
     instance = config.current().instance
     instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unpacked = instance / "data.db"
     (instance / PENDING).touch(mode=0o600)
     if erasures is not None:
         _merge_ledger(erasures)
     try:
         with tarfile.open(data) as archive:
             archive.extractall(instance, filter="data")
-        (instance / "data.db").rename(target)
-        _join(target, keys)
+        _join(unpacked, keys)
+        unpacked.chmod(0o600)
+        unpacked.rename(target)  # the last step: a database that is there is whole
     except (tarfile.TarError, sqlite3.DatabaseError, FileNotFoundError):
-        target.unlink(missing_ok=True)
+        unpacked.unlink(missing_ok=True)
         raise BadInput("backup", "unreadable") from None
-    target.chmod(0o600)
 
 
 def is_pending() -> bool:
     """Whether a restore has begun whose erasures were not replayed yet."""
     return (config.current().instance / PENDING).exists()
+
+
+def is_unpacked() -> bool:
+    """Whether the restore under way has its database, so that only the erasures are left to replay."""
+    if not is_pending():
+        return False
+    try:
+        return database_file().exists()
+    except WrongState:  # a PostgreSQL database is loaded by hand
+        return True
 
 
 def mark_finished() -> None:

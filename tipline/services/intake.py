@@ -28,7 +28,6 @@ _ATTACHMENT, _EXHIBIT, _STONE = table_of(Attachment).c, table_of(Exhibit).c, tab
 
 # Built once: putting a statement together takes longer than running it.
 _MAKE_TIP, _MAKE_KEY, _MAKE_MAILBOX = insert(_TIPS), insert(_TIP_KEYS), insert(_MAILBOXES)
-_FILES = select(func.count(_ATTACHMENT.id)).where(_ATTACHMENT.tip_id == bindparam("tip_id"))
 _ASIDE = select(
     select(func.count(_ATTACHMENT.id))
     .where(_ATTACHMENT.tip_id == bindparam("tip_id"))

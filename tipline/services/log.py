@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack, cast
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import CursorResult
@@ -27,7 +27,6 @@ from tipline.models.log import LogArrival, LogEntry, LogHead
 
 CHAINS = ("public", "staff", "admin", "jobs")
 START = "0" * 64
-OPERATIONS = ("collect", "alter", "access", "consult", "disclose", "transfer", "combine", "erase")
 
 # Event: the operation of Article 88 that it is, and the kind of thing that its subjects are.
 EVENTS: Mapping[str, tuple[str, str]] = {
@@ -131,6 +130,18 @@ class Actor:
     session_ref: str | None = None
 
 
+class Codes(TypedDict, total=False):
+    """What an entry may say beside who, what and whose: codes and ids, never words."""
+
+    field_group: str | None
+    justification: str | None
+    recipient_id: str | None
+    package_id: str | None
+    package_sha256: str | None
+    legal_basis: str | None
+    transfer_basis: str | None
+
+
 @dataclass(frozen=True)
 class Head:
     """The end of a chain: what an auditor keeps outside this machine."""
@@ -147,14 +158,8 @@ def record(
     actor: Actor | None,
     subjects: Sequence[str],
     now: dt.datetime,
-    field_group: str | None = None,
-    justification: str | None = None,
-    recipient_id: str | None = None,
-    package_id: str | None = None,
-    package_sha256: str | None = None,
-    legal_basis: str | None = None,
-    transfer_basis: str | None = None,
     outcome: str = "ok",
+    **told: Unpack[Codes],
 ) -> None:
     """Write one entry into the caller's transaction; if it cannot be written, what is raised stops the act.
 
@@ -164,21 +169,13 @@ def record(
     LogBroken when the chain has lost its head.
     """
     operation, subject_kind = _meaning(event, chain)
-    codes = {
-        "field_group": field_group,
-        "justification": justification,
-        "recipient_id": recipient_id,
-        "package_id": package_id,
-        "package_sha256": package_sha256,
-        "legal_basis": legal_basis,
-        "transfer_basis": transfer_basis,
-    }
+    codes = _all_codes(told)
     _check_codes(codes, subjects)
     if outcome == "ok":
         _check_complete(event, operation, codes)
     about = {"operation": operation, "event": event, "subject_kind": subject_kind, "subject_ids": ",".join(subjects)}
     if chain == "public":
-        _wait(about, field_group, now)
+        _wait(about, codes["field_group"], now)
         return
     who = actor or Actor(id="", role="system")
     append(
@@ -255,6 +252,10 @@ def _meaning(event: str, chain: str) -> tuple[str, str]:
     if chain not in CHAINS:
         raise ValueError(f"the log has no chain {chain!r}")
     return EVENTS[event]
+
+
+def _all_codes(told: Codes) -> dict[str, str | None]:
+    return {name: cast("str | None", told.get(name)) for name in Codes.__annotations__}
 
 
 def _check_codes(codes: Mapping[str, str | None], subjects: Sequence[str]) -> None:

@@ -94,7 +94,7 @@ def read_anchors(text: str) -> tuple[Anchor, ...]:
             for document in _documents(text)
             for head in document["heads"]
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise BadInput("anchors", "unreadable") from None
 
 

@@ -51,8 +51,14 @@ class DeskPage:
 
     @property
     def codes_are_safe(self) -> bool:
-        """Whether both codes are confirmed and unused."""
-        return len(self.codes) == len(desk_keys.KINDS) and all(code.confirmed for code in self.codes)
+        """Whether both codes are confirmed and neither has to be renewed."""
+        whole = [code for code in self.codes if code.confirmed and not code.must_be_renewed]
+        return len(whole) == len(desk_keys.KINDS)
+
+    @property
+    def can_confirm_codes(self) -> bool:
+        """Whether there is a code that this person could still confirm."""
+        return self.holds_both_keys and any(not code.confirmed and not code.used for code in self.codes)
 
 
 def read_desk_page(person: Person, desk_id: str, now: dt.datetime) -> DeskPage:

@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -22,6 +23,14 @@ from tipline.services import bags, covers, ledger, log, proposed_tips
 
 PIECE = 1024 * 1024
 OPEN_REFERRALS = ("drafted", "in_review", "proposed", "waiting", "released")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Stored bytes that were read to the end and are the ones that were built."""
+
+    stored_name: str
+    sha256: str
 
 
 def outer_files(package: Package) -> list[tuple[str, int, Callable[[], Iterable[bytes]]]]:
@@ -40,9 +49,9 @@ def outer_files(package: Package) -> list[tuple[str, int, Callable[[], Iterable[
     return [sealed, *listed]
 
 
-def download(package: Package) -> Iterator[bytes]:
+def download(package: Package, checked: Checked | None = None) -> Iterator[bytes]:
     """One plain tar of the outer files. The digest is verified before the first byte: raises DigestMismatch."""
-    check_stored(package)
+    check_stored(package, checked)
     files = [(name, size, chunks()) for name, size, chunks in outer_files(package)]
     return bags.stream_tar(files, package.built_at)
 
@@ -53,8 +62,22 @@ def download_size(package: Package) -> int:
     return sum(padded) + bags.RECORD
 
 
-def check_stored(package: Package) -> None:
-    """Raise DigestMismatch unless the stored bytes are whole and the ones that were built."""
+def check_bytes(ref: str) -> Checked | None:
+    """Check a package's bytes before the transaction that decides on it: reading gigabytes must not hold its lock.
+
+    None when there is no such package or its bytes are gone; the decision refuses that itself. Raises DigestMismatch.
+    """
+    package = db.session.scalars(select(Package).where(Package.ref == ref)).one_or_none()
+    if package is None or package.stored_name is None:
+        return None
+    check_stored(package)
+    return Checked(package.stored_name, package.sha256)
+
+
+def check_stored(package: Package, checked: Checked | None = None) -> None:
+    """Raise DigestMismatch unless the stored bytes are whole and the ones that were built, or just ``checked``."""
+    if checked is not None and checked == Checked(package.stored_name or "", package.sha256):
+        return
     digest, size = hashlib.sha256(), 0
     for piece in sealed_bytes(package):
         digest.update(piece)

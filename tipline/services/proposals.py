@@ -220,6 +220,8 @@ def check_referral(referral: Referral, now: dt.datetime) -> Recipient:
 def _gather(person: Person, referral: Referral, now: dt.datetime) -> Gathered:
     recipient = authorities.usable(referral.authority_id, now, referral.desk_id)
     wish, tips = referrals.open_text(person, referral)
+    if not tips:
+        raise ReferralRefused("erased")
     if person.id != referral.proposed_by:
         for tip in tips:
             access.open_tip(person, tip.ref, "second_opinion", "", now)

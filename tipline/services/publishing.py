@@ -176,7 +176,10 @@ def is_open(desk_id: str) -> bool:
     ).one()
     confirmed = db.session.scalars(
         select(func.count(RecoveryCode.kind.distinct())).where(
-            RecoveryCode.desk_id == desk_id, RecoveryCode.epoch == epoch, RecoveryCode.confirmed_at.is_not(None)
+            RecoveryCode.desk_id == desk_id,
+            RecoveryCode.epoch == epoch,
+            RecoveryCode.confirmed_at.is_not(None),
+            RecoveryCode.used_at.is_(None),
         )
     ).one()
     return members >= 2 and confirmed == 2

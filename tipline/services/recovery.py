@@ -12,9 +12,9 @@ from tipline.crypto import grants, opening
 from tipline.crypto.grants import Kind
 from tipline.errors import BadInput, NeedsSecondPerson, NotFound, WrongState
 from tipline.extensions import db
-from tipline.models.account import Account
+from tipline.models.account import Account, AccountRole
 from tipline.models.base import new_id
-from tipline.models.desk import Desk, RecoveryCode
+from tipline.models.desk import Desk, DeskMember, RecoveryCode
 from tipline.roles import Role
 from tipline.services import desk_keys, log
 from tipline.services.accounts import Person
@@ -30,17 +30,23 @@ class RecoveryCodes:
 
 @dataclass(frozen=True)
 class CodeState:
-    """How far a code is: who has confirmed it, and whether it was used."""
+    """How far a code is: who has confirmed it, whether it was used, and whether somebody who saw it has left."""
 
     kind: str
     first_confirmed_by: str | None
     second_confirmed_by: str | None
     used: bool
+    seen_by_leaver: bool = False
 
     @property
     def confirmed(self) -> bool:
         """Whether two supervisors have typed it and nobody has used it."""
         return self.second_confirmed_by is not None and not self.used
+
+    @property
+    def must_be_renewed(self) -> bool:
+        """Whether this paper has done its service: a new code has to take its place (SECURITY 7)."""
+        return self.used or self.seen_by_leaver
 
 
 def make_codes(person: Person, desk: Desk, seeds: dict[Kind, bytes], now: dt.datetime) -> RecoveryCodes:
@@ -135,8 +141,21 @@ def open_when_ready(person: Person, desk: Desk, now: dt.datetime) -> None:
 def read_codes(desk_id: str) -> tuple[CodeState, ...]:
     """How far the desk's codes are; empty before it is founded."""
     rows = db.session.scalars(select(RecoveryCode).where(RecoveryCode.desk_id == desk_id).order_by(RecoveryCode.kind))
-    return tuple(
-        CodeState(row.kind, row.first_confirmed_by, row.second_confirmed_by, row.used_at is not None) for row in rows
+    staying = set(
+        db.session.scalars(
+            select(DeskMember.account_id)
+            .join(AccountRole, AccountRole.account_id == DeskMember.account_id)
+            .where(DeskMember.desk_id == desk_id, DeskMember.standing.in_(desk_keys.ON_THE_DESK))
+            .where(AccountRole.role == Role.SUPERVISOR.value)
+        )
+    )
+    return tuple(_state_of(row, staying) for row in rows)
+
+
+def _state_of(row: RecoveryCode, staying: set[str]) -> CodeState:
+    seen_by = {one for one in (row.first_confirmed_by, row.second_confirmed_by) if one is not None}
+    return CodeState(
+        row.kind, row.first_confirmed_by, row.second_confirmed_by, row.used_at is not None, not seen_by <= staying
     )
 
 

@@ -189,8 +189,14 @@ def own_draft(person: Person, ref: str) -> Referral:
 
 
 def open_text(person: Person, referral: Referral) -> tuple[Wish, list[TipWish]]:
-    """The sealed text, opened with the desk's key. Raises NotFound for somebody without a grant."""
+    """The sealed text, opened with the desk's key; what is left of it once its tips are erased: no text and no tip.
+
+    Raises NotFound for somebody without a grant.
+    """
     seed = desks.open_desk_key(person, referral.desk_id, referral.epoch, "content")
+    if not referral.sealed_proposal:
+        codes = (referral.purpose, referral.legal_basis, referral.urgency, referral.request)
+        return Wish(referral.authority_id, *codes, tuple(referral.handling.split("+")), why_you=""), []
     raw = json.loads(opening.open_sealed(referral.sealed_proposal, seed, _label(referral)))
     wish = Wish(**{**raw["wish"], "handling": tuple(raw["wish"]["handling"])})
     lists = ("attachment_ids", "answers")

@@ -138,8 +138,8 @@ def read_release(person: Person, ref: str, now: dt.datetime) -> ReleasePage:
     )
 
 
-def release(person: Person, ref: str, sha256: str, now: dt.datetime) -> None:
-    """Release exactly the bytes with this digest.
+def release(person: Person, ref: str, sha256: str, now: dt.datetime, checked: packages.Checked | None = None) -> None:
+    """Release exactly the bytes with this digest, read here unless they were ``checked`` before the transaction.
 
     Raises NeedsSecondPerson for whoever proposed, reviewed or built it, WrongState, DigestMismatch, and
     ReferralRefused with what has changed since.
@@ -150,7 +150,7 @@ def release(person: Person, ref: str, sha256: str, now: dt.datetime) -> None:
     proposals.check_referral(referral, now)
     if sha256 != package.sha256:
         raise DigestMismatch
-    packages.check_stored(package)
+    packages.check_stored(package, checked)
     package.state, package.decided_by, package.decided_at = "released", person.id, now
     referral.state, referral.expires_at = "released", now + referrals.LIFE
     db.session.flush()
@@ -177,7 +177,7 @@ def return_package(person: Person, ref: str, reason: str, now: dt.datetime) -> l
     return [packages.forget_bytes(package, person.actor, now, chain=CHAIN)] if package.stored_name else []
 
 
-def download_package(person: Person, ref: str, now: dt.datetime) -> Download:
+def download_package(person: Person, ref: str, now: dt.datetime, checked: packages.Checked | None = None) -> Download:
     """The released package with what travels beside it; logged. The digest was verified when this returns.
 
     Raises WrongState, DigestMismatch, ReferralRefused.
@@ -187,7 +187,7 @@ def download_package(person: Person, ref: str, now: dt.datetime) -> Download:
         proposals.check_referral(referral, now)
     elif package.state not in ("sent", "acknowledged"):
         raise WrongState
-    pieces = packages.download(package)
+    pieces = packages.download(package, checked)
     _log("package.downloaded", person, package, referral, now)
     return Download(f"{package.ref}.tar", packages.download_size(package), pieces)
 
@@ -260,7 +260,7 @@ def _check_second_person(person: Person, package: Package, referral: Referral) -
 
 def _line(package: Package, referral: Referral, authority: Authority, now: dt.datetime) -> PackageLine:
     hours = REPLY_HOURS.get(referral.urgency)
-    waits = package.state == "sent" and package.sent_at is not None and hours is not None
+    asked = package.sent_at if package.state == "sent" and hours is not None else None
     return PackageLine(
         ref=package.ref,
         state=package.state,
@@ -269,7 +269,7 @@ def _line(package: Package, referral: Referral, authority: Authority, now: dt.da
         urgency=referral.urgency,
         built_at=package.built_at,
         sent_at=package.sent_at,
-        overdue=bool(waits and package.sent_at and package.sent_at + dt.timedelta(hours=hours or 0) < now),
+        overdue=asked is not None and asked + dt.timedelta(hours=hours or 0) < now,
     )
 
 

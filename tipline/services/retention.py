@@ -19,7 +19,7 @@ from tipline.errors import NotFound, TipOnHold, WrongState
 from tipline.extensions import db
 from tipline.models import tip as tables
 from tipline.models.base import new_id
-from tipline.models.referral import Package
+from tipline.models.referral import Package, Referral, ReferralTip
 from tipline.models.tip import Attachment, AttachmentKey, Draft, Hold, Mailbox, Tip, TipKey, TipRecord, Tombstone
 from tipline.services import history, ledger, log
 
@@ -106,6 +106,7 @@ def erase_tip(tip_id: str, reason: str, actor: log.Actor | None, now: dt.datetim
         raise TipOnHold
     ledger.note("tip", [tip_id], reason=reason, now=now)
     stored = _erase_keys_and_content(tip_id)
+    _forget_proposals(tip_id)
     for table in (tables.Assessment, tables.Statement, tables.TipEvent, tables.Consultation, Hold):
         db.session.execute(delete(table).where(table.tip_id == tip_id))
     db.session.execute(delete(Tip).where(Tip.id == tip_id))
@@ -251,6 +252,22 @@ def _erase_keys_and_content(tip_id: str) -> tuple[str, ...]:
     db.session.execute(delete(TipRecord).where(TipRecord.tip_id == tip_id))
     db.session.execute(delete(Attachment).where(Attachment.tip_id == tip_id))
     return tuple(row.stored_name for row in rows)
+
+
+def _forget_proposals(tip_id: str) -> None:
+    """What was written about a tip to refer it goes with the last tip of its referral; codes and digests stay."""
+    others = (
+        select(ReferralTip.tip_id)
+        .join(Tip, Tip.id == ReferralTip.tip_id)
+        .where(ReferralTip.referral_id == Referral.id, ReferralTip.tip_id != tip_id)
+    )
+    mine = select(ReferralTip.referral_id).where(ReferralTip.tip_id == tip_id)
+    db.session.execute(
+        update(Referral)
+        .where(Referral.id.in_(mine), ~others.exists())
+        .values(sealed_proposal=b"")
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _named_in_rows(names: Sequence[str]) -> set[str]:

@@ -11,9 +11,9 @@ from tipline.errors import DeskClosed, NotFound
 from tipline.extensions import db
 from tipline.models.appeal import Appeal, Exhibit, ExhibitText
 from tipline.models.base import table_of
-from tipline.models.desk import DeskEpoch
+from tipline.models.desk import Desk, DeskEpoch
 
-_EPOCH, _APPEAL, _EXHIBIT, _WORDS = (table_of(t).c for t in (DeskEpoch, Appeal, Exhibit, ExhibitText))
+_EPOCH, _DESK, _APPEAL, _EXHIBIT, _WORDS = (table_of(t).c for t in (DeskEpoch, Desk, Appeal, Exhibit, ExhibitText))
 
 # Built once: putting a statement together takes longer than running it.
 _KEYS = select(_EPOCH.desk_id, _EPOCH.epoch, _EPOCH.content_public, _EPOCH.identity_public).where(
@@ -22,22 +22,21 @@ _KEYS = select(_EPOCH.desk_id, _EPOCH.epoch, _EPOCH.content_public, _EPOCH.ident
 _OPEN_DESK = (
     select(_APPEAL.desk_id)
     .join_from(table_of(Appeal), table_of(DeskEpoch), _EPOCH.desk_id == _APPEAL.desk_id)
+    .join(table_of(Desk), _DESK.id == _APPEAL.desk_id)
     .where(_APPEAL.state == "published", _EPOCH.state == "current")
-    .order_by(_APPEAL.position, _APPEAL.id)
+    # The desk that is here longest: a new desk with an appeal put first must not draw tips to itself.
+    .order_by(_DESK.created_at, _DESK.id)
     .limit(1)
 )
-_PUBLISHED = (
+_ABOUT = (
     select(_EXHIBIT.id, _EXHIBIT.ref, _APPEAL.desk_id, _WORDS.title, _WORDS.language, _EPOCH.epoch)
     .join_from(table_of(Exhibit), table_of(Appeal), _APPEAL.id == _EXHIBIT.appeal_id)
     .join(table_of(ExhibitText), _WORDS.exhibit_id == _EXHIBIT.id)
     .outerjoin(table_of(DeskEpoch), (_EPOCH.desk_id == _APPEAL.desk_id) & (_EPOCH.state == "current"))
-    .where(
-        _EXHIBIT.ref == bindparam("ref"),
-        _EXHIBIT.state == "published",
-        _APPEAL.state == "published",
-        _WORDS.language.in_((bindparam("language"), "en")),
-    )
+    .where(_EXHIBIT.ref == bindparam("ref"), _WORDS.language.in_((bindparam("language"), "en")))
 )
+_PUBLISHED = _ABOUT.where(_EXHIBIT.state == "published", _APPEAL.state == "published")
+_ONCE_PUBLISHED = _ABOUT.where(_EXHIBIT.state != "draft", _APPEAL.state != "draft")
 _NAMES = (
     select(_EXHIBIT.ref, _WORDS.title, _WORDS.language)
     .join_from(table_of(Exhibit), table_of(ExhibitText), _WORDS.exhibit_id == _EXHIBIT.id)
@@ -88,8 +87,21 @@ def for_exhibit(ref: str, language: str) -> TipTarget:
     return TipTarget(row.desk_id, row.id, row.ref, row.title)
 
 
+def for_started(ref: str) -> TipTarget:
+    """As ``for_exhibit`` for a tip that somebody is writing already: the exhibit may have been taken down meanwhile.
+
+    Its title is not said any more.
+    """
+    row = db.run(_ONCE_PUBLISHED, {"ref": ref, "language": "en"}).first()
+    if row is None:
+        raise NotFound
+    if row.epoch is None:
+        raise DeskClosed
+    return TipTarget(row.desk_id, row.id, row.ref)
+
+
 def for_anything() -> TipTarget:
-    """Where a tip about no exhibit goes: the desk of the first published appeal. Raises DeskClosed."""
+    """Where a tip about no exhibit goes: the oldest desk with a published appeal. Raises DeskClosed."""
     row = db.run(_OPEN_DESK).first()
     if row is None:
         raise DeskClosed

@@ -79,7 +79,7 @@ def withdraw_statement(opened: OpenTip, statement_id: str, now: dt.datetime) -> 
     """
     access.check_unrestricted(opened)
     row = db.session.execute(
-        select(Statement).where(Statement.id == statement_id, Statement.tip_id == opened.tip.id)
+        select(Statement).where(Statement.id == statement_id, Statement.tip_id == opened.tip.id).with_for_update()
     ).scalar_one_or_none()
     if row is None or row.withdrawn_at is not None:
         raise WrongState

@@ -59,6 +59,7 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
 
 def register(app: Flask) -> None:
     """Ask the guard before every view."""
+    app.before_request(_check_address)
     app.before_request(_check_origin)
     app.before_request(_check_access)
 
@@ -66,6 +67,12 @@ def register(app: Flask) -> None:
 def _mark(view: View, access: Access) -> View:
     view.access = access  # type: ignore[attr-defined]
     return view
+
+
+def _check_address() -> None:
+    """Nothing is named with a NUL, and PostgreSQL fails when it is asked for one."""
+    if "\0" in request.path or b"%00" in request.query_string:
+        abort(404)
 
 
 def _check_origin() -> None:

@@ -74,7 +74,7 @@ RETURNS = {
 }
 CHANNELS = {
     "siena": "SIENA",
-    "secure-mail": "Secure e-mail",
+    "secure-mail": "Secure email",
     "courier": "Courier or post",
     "upload": "Upload to the authority",
     "in-person": "Handed over in person",

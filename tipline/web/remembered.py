@@ -9,6 +9,7 @@ from flask import Flask
 from markupsafe import Markup
 
 MOST = 2000
+LONGEST_KEY = 200
 _pieces: dict[tuple[Any, ...], Markup] = {}
 
 
@@ -22,9 +23,9 @@ def remembered(*key: Any, caller: Callable[[], Markup]) -> Markup:
     """The piece under this key; the call's body is rendered when there is none.
 
     The key must name everything that the body depends on. With None anywhere in it nothing is remembered: what
-    somebody has entered must never come here.
+    somebody has entered must never come here. Nor is anything under a long key: strangers choose the address.
     """
-    if None in key:
+    if None in key or sum(len(str(part)) for part in key) > LONGEST_KEY:
         return caller()
     piece = _pieces.get(key)
     if piece is None:
