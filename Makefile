@@ -25,7 +25,7 @@ run: $(RUN_STAMP) ## set up and serve on http://127.0.0.1:8000 (PORT=…); an em
 	@$(PY) -m tipline run --sample-if-empty
 
 test: $(DEV_STAMP) ## set up and run the tests
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n 2 --dist loadfile
 
 check: $(DEV_STAMP) ## everything CI runs: format, lint, types, contracts, templates, dependencies, wheel, tests
 	@$(PY) -m ruff format --check .
@@ -34,7 +34,7 @@ check: $(DEV_STAMP) ## everything CI runs: format, lint, types, contracts, templ
 	@$(VENV)/bin/lint-imports
 	@$(VENV)/bin/djlint templates --lint --quiet
 	@$(PY) deploy/check_wheel.py
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n 2 --dist loadfile
 
 format: $(DEV_STAMP) ## format Python
 	@$(PY) -m ruff format .

@@ -41,6 +41,7 @@ GRANT SELECT ON desk, desk_epoch, appeal, exhibit, exhibit_picture, draft, tip, 
   authority_key_confirmation, log_head, log_entry, log_arrival, log_segment TO tipline_jobs;
 GRANT SELECT (tip_id, purpose), DELETE ON tip_key TO tipline_jobs;
 GRANT SELECT (attachment_id), DELETE ON attachment_key TO tipline_jobs;
+GRANT SELECT (referral_id), DELETE ON referral_key TO tipline_jobs;
 GRANT SELECT (tip_id), DELETE ON mailbox TO tipline_jobs;
 GRANT SELECT (tip_id, part), DELETE ON tip_record TO tipline_jobs;
 GRANT SELECT (seen_at, started_at), DELETE ON account_session TO tipline_jobs;

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from tests.databases import PostgresqlDatabases, SqliteDatabases
 from tests.pages import PageClient
@@ -23,6 +24,23 @@ from tipline.services import accounts
 
 START = dt.datetime(2026, 3, 2, 10, 24, 0, tzinfo=dt.UTC)
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared, not bound to
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates are compiled once a run, not once for every test's application."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+TEMPLATES = CompiledTemplates()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -151,6 +169,7 @@ def make_app(settings: config.Settings, *parts: str, **changes: Any) -> Flask:
     values.update(changes)
     wanted = values.pop("parts")
     made = create_app(parts=parts or wanted, **values)
+    made.jinja_env.bytecode_cache = TEMPLATES
     made.test_client_class = PageClient
     return made
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 UTC = dt.UTC
-Moment = dt.datetime
 
 
 def now() -> dt.datetime:

@@ -61,14 +61,20 @@ class Settings:
     testing: bool = False
 
     def secret(self, name: str, size: int = 32) -> bytes:
-        """The secret file ``name``, made on first use with mode 0600. Raises ConfigError when it cannot be read."""
+        """The secret file ``name``, made on first use with mode 0600.
+
+        Raises ConfigError when it cannot be read or is too short to be a secret.
+        """
         path = self.secrets / name
         try:
-            return path.read_bytes()
+            value = path.read_bytes()
         except FileNotFoundError:
             return self._make_secret(path, secrets.token_bytes(size))
         except OSError as error:
             raise ConfigError(f"the secret file {name!r} cannot be read: {error.strerror}") from None
+        if len(value) < size:  # an empty key would sign cookies that anybody can forge
+            raise ConfigError(f"the secret file {name!r} holds fewer than {size} bytes")
+        return value
 
     def keep_secret(self, name: str, value: bytes) -> None:
         """Write the secret file ``name`` for the first time. Raises FileExistsError and leaves one that is there."""

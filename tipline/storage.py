@@ -24,7 +24,7 @@ class Writer:
     """One file on its way in. Ends in ``commit`` or ``abort``; as a context manager it aborts unless committed."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(path.parent)
         self.size = 0
         self._path = path
         self._aside = path.with_name(path.name + PARTIAL)
@@ -45,12 +45,13 @@ class Writer:
         """Make the file durable under its name, dated to the hour (SECURITY 25). Raises OSError."""
         if self._file is None:
             raise ValueError("the file has ended")
-        os.fsync(self._file.fileno())
         stamp = clock.hour_of(moment or clock.now()).timestamp()
         os.utime(self._file.fileno(), (stamp, stamp))
+        os.fsync(self._file.fileno())
         self._file.close()
         self._file = None
         self._aside.rename(self._path)
+        os.utime(self._path.parent, (stamp, stamp))  # a folder is changed in the moment that a file comes into it
         _sync_folder(self._path.parent)
 
     def abort(self) -> None:
@@ -126,6 +127,15 @@ def files() -> Storage:
 def pictures() -> Storage:
     """Where the published pictures lie; they are public, and named by their digest."""
     return Storage(config.current().instance / "pictures")
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder and those above it; each new one is durable, as what comes into it has to be."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

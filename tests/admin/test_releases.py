@@ -19,6 +19,7 @@ from tipline.extensions import db
 from tipline.models.log import LogEntry
 from tipline.models.referral import Package
 from tipline.models.tip import Tip
+from tipline.services import packages
 from tipline.services.wishes import TipWish
 
 
@@ -107,7 +108,10 @@ def test_a_wrong_digest_is_refused_beside_its_field(case):
     assert case.row.state == "sent"
 
 
-@pytest.mark.parametrize("wrong", [b"", b"not json", b"[]"])
+HALF = b'{"package": "P", "tagmanifest_sha256": "%s", "reference": "\\ud800"}' % (b"0" * 64)
+
+
+@pytest.mark.parametrize("wrong", [b"", b"not json", b"[]", b"[" * 100_000, b"\xff", HALF])
 def test_a_file_that_is_no_acknowledgement_is_refused(case, wrong):
     page = case.browser.submit(case.send(), {"file": (io.BytesIO(wrong or b" "), "ack.json")}, field="digest")
     assert page.errors == ["This is not a filled-in ack.json"]
@@ -119,6 +123,29 @@ def test_a_filled_in_file_acknowledges(case):
     raw = io.BytesIO(json.dumps(said).encode())
     case.browser.submit(page, {"file": (raw, "ack.json")}, field="digest")
     assert (case.row.state, case.row.acknowledgement_ref) == ("acknowledged", "GR-7")
+
+
+def test_a_reference_in_a_file_is_cleaned_like_a_typed_one(case):
+    page = case.send()
+    said = {"package": case.ref, "tagmanifest_sha256": case.row.tagmanifest_sha256, "reference": "GR\0 \u202e7\n8"}
+    case.browser.submit(page, {"file": (io.BytesIO(json.dumps(said).encode()), "ack.json")}, field="digest")
+    assert case.row.acknowledgement_ref == "GR 7 8"
+
+
+def test_the_sealed_bytes_are_read_while_nothing_is_locked(case, monkeypatch):
+    """Gigabytes take a while to read, and whoever sends a tip must not wait for them."""
+    read = packages.sealed_bytes
+
+    def other_people_write(package):
+        with db.engine.connect() as other:
+            other.exec_driver_sql("PRAGMA busy_timeout=0")
+            other.exec_driver_sql("CREATE TABLE somebody_elses (id TEXT)")
+            other.exec_driver_sql("DROP TABLE somebody_elses")
+            other.commit()
+        return read(package)
+
+    monkeypatch.setattr(packages, "sealed_bytes", other_people_write)
+    assert "Released" in case.release().text
 
 
 def test_nothing_is_downloaded_before_the_release(case):

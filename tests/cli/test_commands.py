@@ -152,6 +152,8 @@ def test_backup_and_restore_by_hand(run: Run, settings: Settings, tmp_path: Path
     settings.instance.rename(tmp_path / "lost")
     assert "the erasure ledger is missing" in run("restore", str(data), str(keys)).output
     ledger = tmp_path / "lost" / "ledger" / "erasures.jsonl"
+    wrong = run("restore", str(data), str(ledger), "--ledger", str(ledger))
+    assert (wrong.exit_code, "not a backup" in wrong.output) == (1, True)
     result = run("restore", str(data), str(keys), "--ledger", str(ledger))
     assert (result.exit_code, "erased again: 1" in result.output) == (0, True)
     assert sent.ref not in result.output

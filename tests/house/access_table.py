@@ -19,6 +19,7 @@ TABLE = {
     "public.check": ANYONE,
     "public.contact": ANYONE,
     "public.copy": ANYONE,
+    "public.sent_copy": ANYONE,
     "public.delete": ANYONE,
     "public.emergency": ANYONE,
     "public.exhibit": ANYONE,

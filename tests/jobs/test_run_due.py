@@ -11,12 +11,12 @@ from tests import factories
 from tests.conftest import Clock
 from tipline import jobs
 from tipline.config import Settings
-from tipline.errors import LogBroken
+from tipline.errors import LogBroken, NotFound
 from tipline.extensions import Database, db
 from tipline.jobs import retention as retention_jobs
 from tipline.models.log import LogArrival, LogEntry, LogSegment
 from tipline.models.tip import Draft, Tip, Tombstone
-from tipline.services import log_check, write_ahead
+from tipline.services import log_check, log_segments, retention, write_ahead
 
 
 def done(results: list[jobs.Result]) -> dict[str, int]:
@@ -69,6 +69,43 @@ def test_a_job_that_fails_stops_no_other_and_shows_no_value(
     assert results == [jobs.Result("first", 0, "LogBroken"), jobs.Result("second", 7)]
     assert "LogBroken" in caplog.text
     assert "MARKER" not in caplog.text
+
+
+def test_a_tip_that_cannot_be_erased_keeps_no_other(
+    team: factories.Team, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = factories.make_tip(clock.now).tip_id
+    factories.make_tip(clock.now)
+    erase = retention.erase_due_tip
+
+    def fail(tip_id: str, now: dt.datetime) -> object:
+        if tip_id == stuck:
+            raise NotFound
+        return erase(tip_id, now)
+
+    monkeypatch.setattr(retention, "erase_due_tip", fail)
+    results = {result.name: result.failure for result in jobs.run_due(clock.advance(days=190)) if result.failure}
+    assert results == {"erase tips": "NotFound"}
+    left = db.session.execute(select(Tip.id)).scalars().all()
+    db.session.rollback()
+    assert left == [stuck]
+
+
+def test_a_broken_chain_keeps_no_other_from_being_closed(
+    team: factories.Team, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.make_tip(clock.now)
+    close = log_segments.close_day
+
+    def fail(chain: str, seed: bytes, now: dt.datetime) -> object:
+        if chain == "public":
+            raise LogBroken
+        return close(chain, seed, now)
+
+    monkeypatch.setattr(log_segments, "close_day", fail)
+    results = {result.name: result.failure for result in jobs.run_due(clock.advance(days=1)) if result.failure}
+    assert results == {"close segments": "LogBroken"}
+    assert count(LogSegment) == 2
 
 
 def test_old_segments_go_with_their_years(sqlite: Database, settings: Settings, clock: Clock) -> None:

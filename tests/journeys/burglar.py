@@ -90,6 +90,9 @@ class Burglar:
         for row in self.tables["tip_key"]:
             label = Label(PURPOSES[row["purpose"]], row["desk_id"], row["epoch"], row["tip_id"])
             yield lambda row=row, label=label: opening.open_sealed(row["sealed"], seed, label)
+        for row, about in itertools.product(self.tables["referral_key"], self.tables["referral"]):
+            label = Label(Purpose.PROPOSAL, about["desk_id"], about["epoch"], row["referral_id"])
+            yield lambda row=row, label=label: opening.open_sealed(row["sealed"], seed, label)
 
     def _with_key(self, key: bytes) -> Iterator[Callable[[], bytes]]:
         """What a symmetric key, or one made of a cookie's secret, could unwrap."""
@@ -115,9 +118,8 @@ class Burglar:
                     key, row["ciphertext"], tip_id=row["tip_id"], part=row["part"], version=row["version"]
                 )
         for row, key in itertools.product(self.tables["referral"], keys):
-            label = Label(Purpose.PROPOSAL, row["desk_id"], row["epoch"], row["id"])
             with contextlib.suppress(Refused):
-                yield opening.open_sealed(row["sealed_proposal"], key, label)
+                yield envelope.decrypt_record(key, row["sealed_proposal"], tip_id=row["id"], part="proposal")
 
     def _attachments(self) -> Iterator[bytes]:
         """A file's name and size are sealed under the file's own key: without them its bytes have no end."""

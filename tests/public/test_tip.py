@@ -184,6 +184,14 @@ def test_no_transaction_is_open_while_a_body_is_read(client: PageClient, desk: T
     assert not any(seen)
 
 
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://[no", ""])
+def test_a_post_from_elsewhere_is_refused_with_words(client: PageClient, desk: TestDesk, origin: str) -> None:
+    values = client.page(TIP).form("narrative").values
+    answer = client.post(TIP, data={**values, "narrative": NARRATIVE}, headers={"Origin": origin})
+    assert answer.status_code == 403
+    assert count(Draft) == 0
+
+
 def test_a_child_at_risk_makes_the_tip_urgent_and_shows_the_numbers(client: PageClient, desk: TestDesk) -> None:
     check = write(client, desk, child_at_risk="yes")
     assert "112" in check.main
@@ -245,7 +253,7 @@ def test_the_receipt_is_shown_until_it_is_kept(client: PageClient, desk: TestDes
     file = client.get("/en/tip/sent/receipt")
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert code in file.get_data(as_text=True)
-    kept = client.submit(sent)
+    kept = client.submit(sent, action="/tip/sent")
     assert kept.h1 == "Your tip has been sent"
     assert code not in kept.html
     again = client.submit(check, {"acknowledge": "y"}, field="acknowledge")
@@ -341,6 +349,57 @@ def test_a_copy_can_be_saved_before_sending(client: PageClient, desk: TestDesk) 
     assert NARRATIVE in text
     assert "Piraeus" in text
     assert copy.headers["Cache-Control"] == "no-store"
+
+
+def test_what_was_sent_can_be_saved_once(client: PageClient, desk: TestDesk) -> None:
+    write(client, desk, place="Piraeus")
+    client.submit(client.page("/en/tip/contact"), {"name": "Eleni"}, field="name")
+    sent = send(client)
+    form = sent.form(action="/tip/copy").values
+    copy = client.post("/en/tip/copy", data=form)
+    text = copy.get_data(as_text=True)
+    assert copy.headers["Content-Disposition"].startswith("attachment")
+    assert copy.headers["Cache-Control"] == "no-store"
+    assert text.startswith("What I sent")
+    assert NARRATIVE in text
+    assert "Piraeus" in text
+    assert "Eleni" in text
+    assert receipt_on(sent) not in text
+    again = client.post("/en/tip/copy", data=form)
+    assert (again.status_code, again.headers["Location"]) == (303, "/en/tip/sent")
+    later = client.page("/en/tip/sent")
+    assert receipt_on(later) == receipt_on(sent)
+    assert "Save what I sent" not in later.main
+
+
+def test_a_copy_speaks_the_language_of_the_page(client: PageClient, desk: TestDesk) -> None:
+    page = client.page("/el/exhibits/curtain1/tip")
+    client.submit(page, {"narrative": "Ξέρω αυτή την κουρτίνα"}, field="narrative")
+    text = client.get("/el/tip/copy").get_data(as_text=True)
+    labels = [line for line in text.splitlines() if line.isascii() and line.strip()]
+    assert labels == ["Striped curtain"]  # the only words that nobody has translated
+
+
+@pytest.mark.parametrize("act", ["keep", "wait"])
+def test_the_copy_waits_no_longer_than_the_receipt(client: PageClient, desk: TestDesk, clock: Clock, act: str) -> None:
+    write(client, desk)
+    sent = send(client)
+    form = sent.form(action="/tip/copy").values
+    if act == "keep":
+        client.submit(sent, action="/tip/sent")
+    else:
+        clock.advance(minutes=15)
+    assert client.post("/en/tip/copy", data=form).status_code == 303
+
+
+def test_what_waits_for_the_sender_tells_not_how_much_was_written(desk: TestDesk, client: PageClient) -> None:
+    sizes = []
+    for words in ("Short", "A sentence. " * 100):
+        write(client, desk, narrative=words)
+        send(client)
+        sizes.append(db.session.execute(select(func.length(Draft.sealed_receipt))).scalars().all()[-1])
+        db.end()
+    assert sizes[0] == sizes[1]
 
 
 def test_contact_details_are_sealed_apart(client: PageClient, desk: TestDesk) -> None:

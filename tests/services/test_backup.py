@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from tests import factories
+from tests import disclosure, factories
 from tests.conftest import Clock
 from tipline import config, create_app, storage
 from tipline.config import ConfigError, Settings
@@ -18,6 +18,7 @@ from tipline.errors import BadInput, WrongState
 from tipline.extensions import Database, db
 from tipline.models.tip import Tip, TipKey, Tombstone
 from tipline.services import access, backup, ledger, log_check, replay, retention
+from tipline.services.wishes import TipWish
 
 
 @pytest.fixture
@@ -34,6 +35,8 @@ def made(team: factories.Team, tmp_path: Path, now: dt.datetime) -> tuple[backup
         now, narrative="Tell nobody. MARKER-GONE", files=[("b.png", factories.picture(form="PNG"))]
     )
     factories.start_session(team.reviewers[0], now)
+    referred = disclosure.ready_tip(team, now)
+    disclosure.draft(team, factories.make_authority(team, now), TipWish(referred.ref), now)
     return backup.write_backup(tmp_path / "backups", now), kept.ref, gone.tip_id
 
 

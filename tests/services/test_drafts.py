@@ -12,7 +12,7 @@ from tipline.errors import Busy, DraftGone, DraftSpent, WrongState
 from tipline.extensions import Database, db
 from tipline.models.log import LogArrival
 from tipline.models.tip import Draft, TipRecord
-from tipline.services import drafts, intake, room
+from tipline.services import drafts, intake, room, sent_tips
 from tipline.services.answers import Answers, Identity
 
 ANSWERS = Answers(narrative="A curtain in Piraeus", tip_language=2)
@@ -79,18 +79,18 @@ def test_a_sent_draft_gives_its_receipt_only_and_only_for_a_while(desk: TestDesk
     secret = drafts.new_secret()
     draft = start(desk, secret, now)
     with pytest.raises(WrongState):
-        drafts.read_sent(secret, now)
+        sent_tips.read_sent(secret, now)
     sent = intake.send(secret, ui_language="en", notice_version="1", now=now)
     with pytest.raises(DraftSpent):
         drafts.open_draft(secret, now)
     with pytest.raises(DraftSpent):
         drafts.write_answers(draft, ANSWERS, now)
-    assert drafts.read_sent(secret, now) == sent
+    assert sent_tips.read_sent(secret, now) == sent
     with pytest.raises(DraftSpent):
-        drafts.read_sent(secret, now + dt.timedelta(minutes=15))
-    drafts.keep_receipt(secret)
+        sent_tips.read_sent(secret, now + dt.timedelta(minutes=15))
+    sent_tips.keep_receipt(secret)
     with pytest.raises(DraftSpent):
-        drafts.read_sent(secret, now)
+        sent_tips.read_sent(secret, now)
     assert drafts.delete_draft(secret, now) == ()
 
 

@@ -17,6 +17,7 @@ from tipline.models import tip as tables
 from tipline.models.log import LogEntry
 from tipline.services import drafts, ledger, retention
 from tipline.services.answers import Answers
+from tipline.services.sent_tips import SentTip
 
 TABLES_OF_A_TIP = (
     tables.Tip,
@@ -47,8 +48,8 @@ def team(database: Database, now: dt.datetime) -> factories.Team:
 
 
 @pytest.fixture
-def sent(team: factories.Team, now: dt.datetime) -> drafts.SentTip:
-    made: drafts.SentTip = factories.make_tip(
+def sent(team: factories.Team, now: dt.datetime) -> SentTip:
+    made: SentTip = factories.make_tip(
         now, files=[("bag.jpg", factories.picture())], identity={"name": "Maria", "email": "m@example.org"}
     )
     return made
@@ -64,14 +65,14 @@ def erase_due(now: dt.datetime) -> list[str]:
     return erased
 
 
-def test_every_tip_has_a_date_on_a_full_hour(sent: drafts.SentTip, settings: Settings, now: dt.datetime) -> None:
+def test_every_tip_has_a_date_on_a_full_hour(sent: SentTip, settings: Settings, now: dt.datetime) -> None:
     due = db.session.execute(select(tables.Tip.review_due_at)).scalar_one()
     assert due == retention.first_review(now, settings.profile)
     assert (due.minute, due.second) == (0, 0)
     assert due - now > dt.timedelta(days=settings.profile.untriaged_days - 1)
 
 
-def test_a_tip_that_nobody_decides_on_is_erased_with_its_keys_and_files(sent: drafts.SentTip, clock: Clock) -> None:
+def test_a_tip_that_nobody_decides_on_is_erased_with_its_keys_and_files(sent: SentTip, clock: Clock) -> None:
     assert retention.due_tips(clock.now) == []
     assert len(stored()) == 1
     clock.advance(days=184)
@@ -88,9 +89,7 @@ def test_a_tip_that_nobody_decides_on_is_erased_with_its_keys_and_files(sent: dr
     assert erase_due(clock.now) == []
 
 
-def test_a_hold_stops_the_clock_and_lifting_it_gives_a_week(
-    team: factories.Team, sent: drafts.SentTip, clock: Clock
-) -> None:
+def test_a_hold_stops_the_clock_and_lifting_it_gives_a_week(team: factories.Team, sent: SentTip, clock: Clock) -> None:
     actor = team.supervisor.actor
     review_on = clock.now.date() + dt.timedelta(days=300)
     hold = factories.write(lambda: retention.place_hold(sent.tip_id, "judicial", review_on, actor=actor, now=clock.now))
@@ -109,14 +108,14 @@ def test_a_hold_stops_the_clock_and_lifting_it_gives_a_week(
 
 @pytest.mark.parametrize("days", [0, -1, 400])
 def test_a_hold_is_looked_at_again_within_a_year(
-    team: factories.Team, sent: drafts.SentTip, now: dt.datetime, days: int
+    team: factories.Team, sent: SentTip, now: dt.datetime, days: int
 ) -> None:
     review_on = now.date() + dt.timedelta(days=days)
     with pytest.raises(WrongState):
         retention.place_hold(sent.tip_id, "judicial", review_on, actor=team.supervisor.actor, now=now)
 
 
-def test_a_restricted_tip_waits_for_a_person(sent: drafts.SentTip, clock: Clock) -> None:
+def test_a_restricted_tip_waits_for_a_person(sent: SentTip, clock: Clock) -> None:
     factories.write(lambda: db.session.execute(tables.Tip.__table__.update().values(restricted=True)))
     clock.advance(days=400)
     assert erase_due(clock.now) == []
@@ -129,9 +128,7 @@ def test_erasing_what_is_not_there_is_refused(database: Database, now: dt.dateti
         retention.erase_attachment("0" * 32, "request", None, now)
 
 
-def test_one_file_is_erased_by_its_key_and_the_tip_stays(
-    team: factories.Team, sent: drafts.SentTip, now: dt.datetime
-) -> None:
+def test_one_file_is_erased_by_its_key_and_the_tip_stays(team: factories.Team, sent: SentTip, now: dt.datetime) -> None:
     attachment_id = db.session.execute(select(tables.Attachment.id)).scalar_one()
     gone = factories.write(
         lambda: retention.erase_attachment(attachment_id, "request", team.supervisor.actor, now, chain="staff")
@@ -142,7 +139,7 @@ def test_one_file_is_erased_by_its_key_and_the_tip_stays(
 
 
 def test_a_draft_goes_with_its_hour_and_a_sent_one_leaves_its_tip(
-    team: factories.Team, sent: drafts.SentTip, clock: Clock
+    team: factories.Team, sent: SentTip, clock: Clock
 ) -> None:
     answers = Answers(narrative="half a tip", tip_language=369)
     factories.write(
@@ -158,7 +155,7 @@ def test_a_draft_goes_with_its_hour_and_a_sent_one_leaves_its_tip(
     assert db.session.execute(select(func.count()).where(LogEntry.event == "draft.erased")).scalar_one() == 1
 
 
-def test_files_that_no_row_names_are_swept_once_they_are_old(sent: drafts.SentTip, clock: Clock) -> None:
+def test_files_that_no_row_names_are_swept_once_they_are_old(sent: SentTip, clock: Clock) -> None:
     with storage.files().create("0" * 32) as writer:
         writer.write(b"ciphertext of nobody")
         writer.commit(clock.now)
@@ -169,7 +166,7 @@ def test_files_that_no_row_names_are_swept_once_they_are_old(sent: drafts.SentTi
 
 
 def test_when_the_log_cannot_be_written_nothing_is_erased(
-    sent: drafts.SentTip, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    sent: SentTip, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_args: object, **_kwargs: object) -> None:
         raise LogBroken

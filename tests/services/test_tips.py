@@ -88,7 +88,7 @@ def test_closing_needs_a_reason_which_is_sealed(team: Team, ref: str, now: dt.da
         tips.dispose_tip(opened, "duplicate", " ", now)
     with pytest.raises(errors.BadInput):
         tips.dispose_tip(opened, "unfounded", "No", now)
-    with pytest.raises(errors.WrongState):
+    with pytest.raises(errors.BadInput):
         tips.dispose_tip(opened, "actionable_referred", "It was sent", now)
     write(lambda: tips.dispose_tip(opened, "eliminated_too_common", "MARKER-WHY sold in forty countries", now))
     tip = tip_of(ref)

@@ -81,6 +81,7 @@ def exhibit_picture(ref: str) -> str | Response:
     if form.validate_on_submit():
         try:
             rendered = pictures.render(form.data_of_picture(), form.crop())  # takes a second: before the transaction
+            pictures.store(rendered)
         except FileRefused as refused:
             form.refuse(refused)
         else:

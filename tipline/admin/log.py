@@ -137,7 +137,7 @@ def _filter() -> audit.Filter:
     return audit.Filter(
         chain=_chain(),
         event=given.get("event", "") if given.get("event") in service.EVENTS else "",
-        actor_id=given.get("actor", "")[:32],
+        actor_id=NO_ID.sub("", given.get("actor", ""))[:32],
         subject=NO_ID.sub("", given.get("subject", ""))[:64],
         outcome=given.get("outcome", "") if given.get("outcome") in {"ok", "denied"} else "",
         until=until,

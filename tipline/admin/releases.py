@@ -11,12 +11,13 @@ from werkzeug import Response
 from tipline import clock
 from tipline.admin import bp
 from tipline.admin.forms_releases import AcknowledgementForm, ReturnForm, SentForm
-from tipline.errors import BadInput, DigestMismatch, NotFound, ReferralRefused
+from tipline.errors import BadInput, DigestMismatch, NotFound, ReferralRefused, WrongState
 from tipline.extensions import db
 from tipline.roles import Role
 from tipline.services import acknowledgements, handovers, packages
 from tipline.services import releases as service
 from tipline.web import authority_words, guard, referral_words
+from tipline.web.cleaning import clean_line
 from tipline.web.forms import TiplineForm, check_token
 
 
@@ -45,9 +46,10 @@ def release(ref: str) -> str:
 def release_package(ref: str) -> Response:
     """Release exactly the bytes whose digest was on the page."""
     check_token()
+    checked = _check_bytes(ref)
     try:
-        service.release(g.person, ref, request.form.get("sha256", ""), clock.now())
-    except ReferralRefused as refused:
+        service.release(g.person, ref, request.form.get("sha256", ""), clock.now(), checked)
+    except (ReferralRefused, WrongState) as refused:
         return _refused(ref, refused)
     db.session.commit()
     flash("Released. Download it, send it, and say here that it was sent.", "success")
@@ -72,8 +74,9 @@ def return_package(ref: str) -> str | Response:
 @guard.allow(Role.ADMINISTRATOR, logs=True)
 def download_package(ref: str) -> Response:
     """The sealed package with its list and signature; the entry in the log is committed before the first byte."""
+    checked = _check_bytes(ref)
     try:
-        download = service.download_package(g.person, ref, clock.now())
+        download = service.download_package(g.person, ref, clock.now(), checked)
     except ReferralRefused as refused:
         return _refused(ref, refused)
     db.session.commit()
@@ -94,7 +97,7 @@ def mark_sent(ref: str) -> str | Response:
         return _page(ref, sending=form)
     try:
         service.mark_sent(g.person, ref, form.channel.data, clock.now())
-    except ReferralRefused as refused:
+    except (ReferralRefused, WrongState) as refused:
         return _refused(ref, refused)
     db.session.commit()
     flash("Noted as sent. The acknowledgement is awaited.", "success")
@@ -120,13 +123,21 @@ def acknowledge(ref: str) -> str | Response:
     return redirect(url_for("admin.release", ref=ref), 303)
 
 
+def _check_bytes(ref: str) -> packages.Checked | None:
+    """Read the sealed bytes while nothing is locked; what follows may write."""
+    db.end()
+    checked = packages.check_bytes(ref)
+    db.begin_writing()
+    return checked
+
+
 def _acknowledgement(ref: str, form: AcknowledgementForm) -> tuple[str, str]:
     """Digest and reference, from the file if there is one. Raises BadInput, DigestMismatch."""
     typed = form.reference.data or ""
     if form.file.data:
         raw = form.file.data.read(acknowledgements.LARGEST + 1)
         digest, reference = acknowledgements.read_acknowledgement(ref, raw)
-        return digest, typed or reference
+        return digest, typed or clean_line(reference) or ""
     if not form.digest.data:
         raise BadInput("digest", "missing")
     return form.digest.data, typed
@@ -169,7 +180,10 @@ def _page(
     )
 
 
-def _refused(ref: str, refused: ReferralRefused) -> Response:
+def _refused(ref: str, refused: ReferralRefused | WrongState) -> Response:
     db.session.rollback()
-    flash(f"It cannot go out. {referral_words.refusal(refused.reason)}", "note")
+    if isinstance(refused, ReferralRefused):
+        flash(f"It cannot go out. {referral_words.refusal(refused.reason)}", "note")
+    else:  # a second click, or somebody else was first
+        flash("This has moved on in the meantime, so nothing was changed. Look at where it stands now.", "note")
     return redirect(url_for("admin.release", ref=ref), 303)

@@ -45,7 +45,7 @@ def backup(folder: Path) -> None:
 def restore(data: Path | None, keys: Path | None, ledger: Path | None, *, replay_only: bool) -> None:
     """Put a backup back and erase again what was erased since. Nothing is served before that is done."""
     settings = opening.settings()
-    if not replay_only and not backups.is_pending():
+    if not replay_only and not backups.is_unpacked():
         if data is None or keys is None:
             opening.fail("two files are needed", "tipline restore DATA KEYS --ledger LEDGER")
         _unpack(data, keys, ledger)

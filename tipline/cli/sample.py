@@ -15,7 +15,6 @@ from tipline.extensions import db
 from tipline.services import accounts
 from tipline.services import sample as samples
 
-
 # Who runs a sample: an invented authority, unless the settings name another.
 OPERATOR = {
     "TIPLINE_OPERATOR_NAME": "Westvale Police, Object Identification Unit (sample)",

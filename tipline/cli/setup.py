@@ -21,6 +21,7 @@ def setup(name: str, display_name: str) -> None:
     settings = opening.settings()
     now = clock.now()
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.instance.chmod(0o700)  # a checkout brings the folder along, open to everybody
     _upgrade(settings)
     with opening.database(settings):
         for secret in SECRETS:

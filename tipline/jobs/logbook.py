@@ -6,6 +6,7 @@ import datetime as dt
 from functools import partial
 
 from tipline import config
+from tipline.errors import LogBroken
 from tipline.extensions import db
 from tipline.services import log, log_segments
 
@@ -21,12 +22,18 @@ def chain_public_entries(now: dt.datetime) -> int:
 
 
 def close_segments(now: dt.datetime) -> int:
-    """Close and sign every day that is over, on every chain; how many."""
+    """Close and sign every day that is over, on every chain; how many. Raises LogBroken once all have been tried."""
     seed = config.current().secret(SIGNING_KEY)
     closed = 0
+    broken: LogBroken | None = None
     for chain in log.CHAINS:
-        while db.in_writing(partial(log_segments.close_day, chain, seed, now)) is not None:
-            closed += 1
+        try:
+            while db.in_writing(partial(log_segments.close_day, chain, seed, now)) is not None:
+                closed += 1
+        except LogBroken as error:  # the other chains are closed nevertheless
+            broken = broken or error
+    if broken is not None:
+        raise broken
     return closed
 
 

@@ -50,16 +50,30 @@ def empty_write_ahead_log(_now: dt.datetime) -> int:
 
 
 def _erase_each(due: Callable[[], list[str]], erase: Callable[[str], retention.Erased | None]) -> int:
-    """Each erasure in a transaction of its own, its files after it: a kill in between leaves nothing half done."""
+    """Each erasure in a transaction of its own, its files after it: a kill in between leaves nothing half done.
+
+    One that fails keeps none behind it; what was raised first rises when all have been tried.
+    """
     erased = 0
     passed: set[str] = set()
+    failure: Exception | None = None
     while waiting := [one for one in due() if one not in passed]:
         db.session.rollback()
         for one in waiting:
             passed.add(one)
-            gone: retention.Erased | None = db.in_writing(partial(erase, one))
-            if gone is not None:
-                retention.discard(gone.stored_names)
-                erased += 1
+            try:
+                erased += _erase(partial(erase, one))
+            except Exception as error:  # noqa: BLE001 - raised below
+                failure = failure or error
     db.session.rollback()
+    if failure is not None:
+        raise failure
     return erased
+
+
+def _erase(erase: Callable[[], retention.Erased | None]) -> int:
+    gone: retention.Erased | None = db.in_writing(erase)
+    if gone is None:
+        return 0
+    retention.discard(gone.stored_names)
+    return 1

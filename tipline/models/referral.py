@@ -53,7 +53,7 @@ class AuthorityKeyConfirmation(Base):
 
 
 class Referral(Base):
-    """What a reviewer proposes to hand over. Free text lies in ``sealed_proposal``, to the desk."""
+    """What a reviewer proposes to hand over. Free text lies in ``sealed_proposal``."""
 
     __tablename__ = "referral"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
@@ -76,6 +76,14 @@ class Referral(Base):
     reviewed_by: Mapped[str | None] = mapped_column(Id)
     reviewed_at: Mapped[dt.datetime | None] = mapped_column(UtcMoment)
     expires_at: Mapped[dt.datetime] = mapped_column(UtcMoment)  # 72 h
+
+
+class ReferralKey(Base):
+    """The key of a referral's text, sealed to its desk; destroying the row is erasing the text, in backups too."""
+
+    __tablename__ = "referral_key"
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referral.id", ondelete="CASCADE"), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ReferralTip(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from flask_babel import gettext as _
@@ -11,8 +11,8 @@ from tipline import languages
 from tipline.languages import OTHER
 from tipline.public import forms
 from tipline.services.answers import Answers, Identity
-from tipline.services.attachments import ListedFile
-from tipline.services.drafts import SentTip
+from tipline.services.attachments import Details
+from tipline.services.sent_tips import SentCopy, SentTip
 
 
 class Row(NamedTuple):
@@ -40,13 +40,28 @@ def answer_rows(answers: Answers) -> tuple[Row, ...]:
     )
 
 
-def written(
-    answers: Answers | None, identity: Identity, files: Iterable[ListedFile], exhibit: tuple[str, str] | None
+def unsent(
+    answers: Answers | None, identity: Identity, files: Iterable[Details], exhibit: tuple[str, str] | None
 ) -> str:
     """Everything written so far, as plain text; files by digest and size."""
-    lines = [_("What I wrote (not sent yet when this copy was made)"), ""]
+    return _written(_("What I wrote (not sent yet when this copy was made)"), answers, identity, files, exhibit)
+
+
+def sent(copy: SentCopy, exhibit: tuple[str, str] | None) -> str:
+    """Everything that was sent, as plain text; files by digest and size."""
+    return _written(_("What I sent"), copy.answers, copy.identity, copy.files, exhibit)
+
+
+def _written(
+    heading: str,
+    answers: Answers | None,
+    identity: Identity,
+    files: Iterable[Details],
+    exhibit: tuple[str, str] | None,
+) -> str:
+    lines = [heading, ""]
     if exhibit is not None:
-        lines += [f"{_('Object')}: {exhibit[1]} ({exhibit[0]})", ""]
+        lines += [_("Object %(ref)s", ref=exhibit[0]), exhibit[1], ""]
     for row in answer_rows(answers) if answers else ():
         if row.value:
             lines += [row.key, row.value, ""]
@@ -54,30 +69,30 @@ def written(
     for label, value in contact:
         if value:
             lines += [label, value, ""]
-    lines += _file_lines(list(files))
+    lines += _file_lines(files)
     return "\r\n".join("\n".join(lines).split("\n")) + "\r\n"
 
 
-def receipt(sent: SentTip, address: str) -> str:
+def receipt(waiting: SentTip, address: str) -> str:
     """The receipt with what it is for, as plain text."""
     lines = (
         _("Receipt"),
-        sent.receipt,
+        waiting.receipt,
         "",
         _("With this code you can see what became of your tip. Nobody can make it again for you."),
         _("Keep it where nobody else finds it, and enter it here:"),
         address,
         "",
         _("Reference"),
-        sent.ref,
+        waiting.ref,
     )
     return "\r\n".join(lines) + "\r\n"
 
 
-def _file_lines(files: Sequence[ListedFile]) -> list[str]:
+def _file_lines(files: Iterable[Details]) -> list[str]:
     lines = []
     for file in files:
-        lines += [file.details.name, f"{file.details.size} bytes", f"SHA-256 {file.details.sha256}", ""]
+        lines += [file.name, _("%(size)s bytes", size=file.size), f"SHA-256 {file.sha256}", ""]
     return lines
 
 

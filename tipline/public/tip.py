@@ -11,7 +11,7 @@ from tipline import clock, config
 from tipline.errors import Busy, DraftGone, DraftSpent, NotFound, WrongState
 from tipline.extensions import db
 from tipline.public import bp, copies, forms
-from tipline.services import attachments, drafts, seal_targets
+from tipline.services import attachments, drafts, seal_targets, sent_tips
 from tipline.services.seal_targets import TipTarget
 from tipline.web import guard, journey
 from tipline.web.locale import current_language
@@ -135,20 +135,20 @@ def sent() -> Any:
         return _keep()
     waiting, was_sent = None, True
     try:
-        waiting = drafts.read_sent(journey.secret(), clock.now())
+        waiting = sent_tips.read_sent(journey.secret(), clock.now())
     except DraftSpent:
         pass
     except DraftGone:
         was_sent = False
     except WrongState:
         return redirect(url_for("public.check"), code=303)
-    return render_template("public/tip/sent.html", waiting=waiting, was_sent=was_sent, act=forms.ActForm())
+    return render_template("public/tip/sent.html", waiting=waiting, was_sent=was_sent)
 
 
 def _keep() -> Any:
     if forms.ActForm().validate_on_submit():
         db.begin_writing()
-        drafts.keep_receipt(journey.secret())
+        sent_tips.keep_receipt(journey.secret())
         db.session.commit()
     return redirect(url_for("public.sent"), code=303)
 
@@ -170,16 +170,28 @@ def delete() -> Any:
 @bp.get("/tip/copy")
 @guard.anyone
 def copy() -> Response:
-    """What was written so far, as a text file: offered before sending, because nothing opens it afterwards.
-
-    A tip's keys leave this side when it is sent, and a second copy kept for the sender would outlive that; so the
-    copy is taken from the draft while the sender can still read it.
-    """
+    """What was written so far, as a text file."""
     draft = journey.open_draft(clock.now())
     answers, identity = drafts.read_parts(draft)
     exhibit = seal_targets.name_exhibit(draft.exhibit_id, current_language().tag)
-    text = copies.written(answers, identity, attachments.list_files(draft), exhibit)
-    return _as_file(text, "tip.txt")
+    files = [file.details for file in attachments.list_files(draft)]
+    return _as_file(copies.unsent(answers, identity, files, exhibit), "tip.txt")
+
+
+@bp.post("/tip/copy")
+@guard.anyone
+def sent_copy() -> Any:
+    """What was sent, as a text file, once; asked for again, the page of what was sent."""
+    if not forms.ActForm().validate_on_submit():
+        return redirect(url_for("public.sent"), code=303)
+    db.begin_writing()
+    try:
+        taken = sent_tips.take_copy(journey.secret(), clock.now())
+    except (DraftGone, WrongState):
+        return redirect(url_for("public.sent"), code=303)
+    exhibit = seal_targets.name_exhibit(taken.exhibit_id, current_language().tag)
+    db.session.commit()
+    return _as_file(copies.sent(taken, exhibit), "tip.txt")
 
 
 @bp.get("/tip/sent/receipt")
@@ -187,7 +199,7 @@ def copy() -> Response:
 def receipt_file() -> Any:
     """The receipt as a text file, while it waits."""
     try:
-        waiting = drafts.read_sent(journey.secret(), clock.now())
+        waiting = sent_tips.read_sent(journey.secret(), clock.now())
     except (DraftGone, WrongState):
         return redirect(url_for("public.sent"), code=303)
     address = url_for("public.receipt", _external=True)

@@ -22,7 +22,7 @@ from tipline.services import ledger
 
 KEYS_KEPT = dt.timedelta(days=14)
 PENDING = "restore.pending"
-KEY_TABLES = ("tip_key", "attachment_key", "mailbox", "desk_grant", "recovery_code", "account")
+KEY_TABLES = ("tip_key", "attachment_key", "referral_key", "mailbox", "desk_grant", "recovery_code", "account")
 # Sessions and drafts are in no backup, nor is what belongs to a draft only.
 LEFT_OUT = ("account_session", "draft", "known_device", "invitation")
 DRAFT_PARTS = ("attachment", "tip_record", "tip_key")

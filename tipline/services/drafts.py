@@ -1,24 +1,23 @@
 """Half-written tips, under keys that only the visitor's cookie opens (SECURITY 1, 5).
 
 The cookie holds a random secret. HKDF makes of it the id that the draft is found by, the key that its three keys are
-wrapped under, and the key that the receipt waits under once the tip is sent. The tip's inner id is chosen here and
-is nowhere in the cookie.
+wrapped under, and the key that the receipt waits under once the tip is sent (``sent_tips``). The tip's inner id is
+chosen here and is nowhere in the cookie.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select
 
 from tipline import clock
 from tipline.crypto import envelope
 from tipline.crypto.keys import KEY_SIZE, new_key
-from tipline.errors import Damaged, DraftGone, DraftSpent, WrongState
+from tipline.errors import Damaged, DraftGone, DraftSpent
 from tipline.extensions import db
 from tipline.models.base import new_id, table_of
 from tipline.models.tip import Attachment, AttachmentKey, Draft, TipRecord
@@ -26,7 +25,6 @@ from tipline.services import log, room
 from tipline.services.answers import ANSWERS, IDENTITY, Answers, Identity
 
 LIFE = dt.timedelta(minutes=60)
-RECEIPT_LIFE = dt.timedelta(minutes=15)
 SECRET_SIZE = 32
 OPEN, SENT = "open", "sent"
 
@@ -50,7 +48,7 @@ _FIND_LOCKED = _FIND.with_for_update()
 _PARTS = select(_RECORD.part, _RECORD.ciphertext).where(
     _RECORD.tip_id == bindparam("tip_id"), _RECORD.part.in_((ANSWERS, IDENTITY))
 )
-_START, _WRITE, _CHANGE = insert(_DRAFTS), insert(_RECORDS), update(_DRAFTS).where(_DRAFT.lookup == bindparam("which"))
+_START, _WRITE = insert(_DRAFTS), insert(_RECORDS)
 
 
 @dataclass(frozen=True)
@@ -66,15 +64,6 @@ class OpenDraft:
     mailbox_key: bytes = field(repr=False)
 
 
-@dataclass(frozen=True)
-class SentTip:
-    """What the sender of a tip is told; ``tip_id`` is for the one who calls the service, never for a page."""
-
-    ref: str
-    receipt: str = field(repr=False)
-    tip_id: str
-
-
 def new_secret() -> bytes:
     """A secret for one visitor's cookie."""
     return secrets.token_bytes(SECRET_SIZE)
@@ -85,7 +74,7 @@ def start_draft(
 ) -> OpenDraft:
     """Make a draft with its first answers. Raises Busy when unsent drafts have filled the room there is."""
     room.check_text()
-    draft = OpenDraft(_lookup(secret), new_id(), exhibit_id, desk_id, new_key(), new_key(), new_key())
+    draft = OpenDraft(lookup_of(secret), new_id(), exhibit_id, desk_id, new_key(), new_key(), new_key())
     bundle = draft.content_key + draft.identity_key + draft.mailbox_key
     db.run(
         _START,
@@ -106,8 +95,8 @@ def start_draft(
 
 def open_draft(secret: bytes, now: dt.datetime) -> OpenDraft:
     """The draft of a cookie. Raises DraftGone when there is none (any more) and DraftSpent when it was sent."""
-    lookup = _lookup(secret)
-    row = _find(lookup)
+    lookup = lookup_of(secret)
+    row = find(lookup)
     if row is None or row.erase_at <= now:
         raise DraftGone
     return unwrap(secret, lookup, row)
@@ -136,8 +125,8 @@ def unwrap(secret: bytes, lookup: str, row: Any) -> OpenDraft:
 
 def find_for_sending(secret: bytes) -> tuple[str, Any]:
     """A draft's lookup and row, locked until the transaction ends. Raises DraftGone."""
-    lookup = _lookup(secret)
-    row = _find(lookup, lock=True)
+    lookup = lookup_of(secret)
+    row = find(lookup, lock=True)
     if row is None:
         raise DraftGone
     return lookup, row
@@ -146,16 +135,21 @@ def find_for_sending(secret: bytes) -> tuple[str, Any]:
 def read_parts(draft: OpenDraft) -> tuple[Answers | None, Identity]:
     """What was answered and who it is from so far, in one read."""
     found = sealed_parts(draft.tip_id)
-    answers, identity = None, Identity()
+    answers = None
     if ANSWERS in found:
         answers = Answers.from_record(
             envelope.decrypt_record(draft.content_key, found[ANSWERS], tip_id=draft.tip_id, part=ANSWERS)
         )
-    if IDENTITY in found:
-        identity = Identity.from_record(
-            envelope.decrypt_record(draft.identity_key, found[IDENTITY], tip_id=draft.tip_id, part=IDENTITY)
-        )
-    return answers, identity
+    return answers, open_identity(draft, found)
+
+
+def open_identity(draft: OpenDraft, found: dict[str, bytes]) -> Identity:
+    """Who a draft is from, by its sealed parts; an empty identity when nobody said."""
+    if IDENTITY not in found:
+        return Identity()
+    return Identity.from_record(
+        envelope.decrypt_record(draft.identity_key, found[IDENTITY], tip_id=draft.tip_id, part=IDENTITY)
+    )
 
 
 def sealed_parts(tip_id: str) -> dict[str, bytes]:
@@ -184,8 +178,8 @@ def delete_draft(secret: bytes, now: dt.datetime) -> tuple[str, ...]:
 
     Nothing there, or sent already, is fine: a sent tip stays.
     """
-    lookup = _lookup(secret)
-    row = _find(lookup, lock=True)
+    lookup = lookup_of(secret)
+    row = find(lookup, lock=True)
     if row is None or row.state != OPEN:
         return ()
     files = db.run(select(_ATTACHMENT.id, _ATTACHMENT.stored_name).where(_ATTACHMENT.tip_id == row.tip_id)).all()
@@ -197,58 +191,8 @@ def delete_draft(secret: bytes, now: dt.datetime) -> tuple[str, ...]:
     return tuple(file.stored_name for file in files)
 
 
-def spend(secret: bytes, lookup: str, sent: SentTip, now: dt.datetime) -> None:
-    """Turn an open draft into a sent one: the wraps go, the receipt waits for 15 minutes under the cookie's secret."""
-    until = now + RECEIPT_LIFE
-    waiting = json.dumps({"ref": sent.ref, "receipt": sent.receipt, "tip": sent.tip_id, "until": until.timestamp()})
-    sealed = envelope.wrap_key(_receipt_key(secret), waiting.encode("ascii"), context=f"sent:{lookup}")
-    db.run(
-        _CHANGE,
-        {
-            "which": lookup,
-            "state": SENT,
-            "wrapped_keys": None,
-            "sealed_receipt": sealed,
-            "stored_bytes": 0,
-            "erase_at": clock.next_hour(until),
-        },
-    )
-
-
-def read_sent(secret: bytes, now: dt.datetime) -> SentTip:
-    """The receipt that waits for this visitor.
-
-    Raises DraftSpent when it was kept or its 15 minutes are over, WrongState before sending, DraftGone without a draft.
-    """
-    lookup = _lookup(secret)
-    row = _find(lookup)
-    if row is None:
-        raise DraftGone
-    if row.state == OPEN:
-        raise WrongState
-    return opened_receipt(secret, lookup, row, now)
-
-
-def opened_receipt(secret: bytes, lookup: str, row: Any, now: dt.datetime) -> SentTip:
-    """The receipt in a spent draft's row. Raises DraftSpent when it waits no longer."""
-    if row.sealed_receipt is None:
-        raise DraftSpent
-    try:
-        raw = envelope.unwrap_key(_receipt_key(secret), row.sealed_receipt, context=f"sent:{lookup}")
-    except Damaged:
-        raise DraftSpent from None
-    waiting = json.loads(raw)
-    if waiting["until"] <= now.timestamp():
-        raise DraftSpent
-    return SentTip(waiting["ref"], waiting["receipt"], waiting["tip"])
-
-
-def keep_receipt(secret: bytes) -> None:
-    """The sender has it: it waits no longer. Repeating is fine."""
-    db.run(update(_DRAFTS).where(_DRAFT.lookup == _lookup(secret), _DRAFT.state == SENT).values(sealed_receipt=None))
-
-
-def _lookup(secret: bytes) -> str:
+def lookup_of(secret: bytes) -> str:
+    """What a draft is found by; it leads neither to the secret nor to a key."""
     return envelope.derive_key(secret, purpose="draft-lookup")[:16].hex()
 
 
@@ -256,11 +200,7 @@ def _wrapping(secret: bytes) -> bytes:
     return envelope.derive_key(secret, purpose="draft-keys")
 
 
-def _receipt_key(secret: bytes) -> bytes:
-    return envelope.derive_key(secret, purpose="draft-receipt")
-
-
-def _find(lookup: str, *, lock: bool = False) -> Any:
+def find(lookup: str, *, lock: bool = False) -> Any:
     """The draft's row, or None."""
     return db.run(_FIND_LOCKED if lock else _FIND, {"lookup": lookup}).first()
 

@@ -18,10 +18,12 @@ from tipline.extensions import db
 from tipline.models.appeal import Exhibit
 from tipline.models.base import table_of
 from tipline.models.tip import Attachment, Mailbox, Tip, TipKey, Tombstone
-from tipline.services import drafts, log, retention, seal_targets, uploads
-from tipline.services.answers import ANSWERS, IDENTITY, Answers, Identity
-from tipline.services.drafts import OpenDraft, SentTip
+from tipline.services import attachments, drafts, log, retention, seal_targets, sent_tips, uploads
+from tipline.services.answers import ANSWERS, Answers, Identity
+from tipline.services.attachments import Details
+from tipline.services.drafts import OpenDraft
 from tipline.services.seal_targets import SealTarget
+from tipline.services.sent_tips import SentCopy, SentTip
 
 _TIPS, _TIP_KEYS, _MAILBOXES = table_of(Tip), table_of(TipKey), table_of(Mailbox)
 _ATTACHMENT, _EXHIBIT, _STONE = table_of(Attachment).c, table_of(Exhibit).c, table_of(Tombstone).c
@@ -68,8 +70,8 @@ class _Contents:
 
     answers: Answers
     size: int
-    has_identity: bool
-    files: int
+    identity: Identity
+    files: tuple[Details, ...]
     appeal_id: str | None
 
 
@@ -81,16 +83,17 @@ def send(secret: bytes, *, ui_language: str, notice_version: str, now: dt.dateti
     """
     lookup, row = drafts.find_for_sending(secret)
     if row.state != drafts.OPEN:
-        return drafts.opened_receipt(secret, lookup, row, now)
+        return sent_tips.opened_receipt(secret, lookup, row, now)
     draft = drafts.unwrap(secret, lookup, row)
     contents = _read_contents(draft)
     target = seal_targets.current(draft.desk_id)
     receipt = receipts.new_receipt()
     sent = SentTip(_new_ref(), receipt, draft.tip_id)
-    _seal_keys(draft, target, has_identity=contents.has_identity)
+    _seal_keys(draft, target, has_identity=bool(contents.identity))
     _make_mailbox(draft, receipt)
     _make_tip(draft, sent, contents, ui_language=ui_language, notice_version=notice_version, now=now)
-    drafts.spend(secret, lookup, sent, now)
+    copy = SentCopy(contents.answers, contents.identity, contents.files, draft.exhibit_id)
+    sent_tips.spend(secret, lookup, sent, copy, now)
     log.record("tip.received", chain="public", actor=None, subjects=[draft.tip_id], now=now)
     return sent
 
@@ -135,7 +138,8 @@ def _read_contents(draft: OpenDraft) -> _Contents:
     if not answers.narrative.strip():
         raise DraftIncomplete
     aside = db.run(_ASIDE, {"tip_id": draft.tip_id, "exhibit_id": draft.exhibit_id}).one()
-    return _Contents(answers, len(record), IDENTITY in found, int(aside.files), aside.appeal_id)
+    files = tuple(file.details for file in attachments.list_files(draft)) if aside.files else ()
+    return _Contents(answers, len(record), drafts.open_identity(draft, found), files, aside.appeal_id)
 
 
 def _seal_keys(draft: OpenDraft, target: SealTarget, *, has_identity: bool) -> None:
@@ -188,8 +192,8 @@ def _make_tip(
             "unproven": False,
             "restricted": False,
             "identifies_sender": False,
-            "has_identity": contents.has_identity,
-            "attachment_count": contents.files,
+            "has_identity": bool(contents.identity),
+            "attachment_count": len(contents.files),
             "answers_size": padding.padded_size(contents.size),
             "source_code": "X",
             "information_code": "4",

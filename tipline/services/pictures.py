@@ -72,6 +72,12 @@ def render(data: bytes, crop: Crop | None = None) -> tuple[Rendered, ...]:
     return tuple(rendered)
 
 
+def store(rendered: Iterable[Rendered]) -> None:
+    """Write a picture's files. Before the transaction: making them durable takes a while; a lost save is swept."""
+    for one in rendered:
+        _write(f"{one.digest}.{EXTENSIONS[one.media_type]}", one.data)
+
+
 def keep(exhibit_id: str, rendered: Iterable[Rendered]) -> tuple[str, ...]:
     """Make these the exhibit's picture. Returns the file names that were replaced: ``discard`` them after the commit.
 

@@ -94,7 +94,7 @@ def enter_key(authority_id: str, text: str, person: Person, now: dt.datetime) ->
 
     Returns the key's id. Raises NotFound, and BadInput with ``recipient``: ``refused`` or ``same``.
     """
-    if db.session.get(Authority, authority_id) is None:
+    if db.session.get(Authority, authority_id, with_for_update=True) is None:
         raise NotFound
     try:
         kind, recipient, fingerprint = check(text, now)
@@ -104,6 +104,7 @@ def enter_key(authority_id: str, text: str, person: Person, now: dt.datetime) ->
         select(AuthorityKey)
         .where(AuthorityKey.authority_id == authority_id, AuthorityKey.state.in_(("entered", "confirmed")))
         .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
     if any(key.fingerprint == fingerprint for key in earlier):
         raise BadInput("recipient", "same")

@@ -17,7 +17,7 @@ from tipline.crypto import envelope
 from tipline.extensions import db
 from tipline.models.account import Account
 from tipline.models.base import new_id
-from tipline.models.tip import TipRecord
+from tipline.models.tip import Tip, TipRecord
 
 if TYPE_CHECKING:
     from tipline.services.access import OpenTip
@@ -42,6 +42,7 @@ class Record:
 
 def write_record(opened: OpenTip, part: str, value: Any, now: dt.datetime) -> int:
     """Seal a piece of work on a tip; returns its version. The caller writes history and log."""
+    db.session.execute(select(Tip.id).where(Tip.id == opened.tip.id).with_for_update())  # versions one after the other
     last = db.session.execute(
         select(func.max(TipRecord.version)).where(TipRecord.tip_id == opened.tip.id, TipRecord.part == part)
     ).scalar()

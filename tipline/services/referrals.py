@@ -16,12 +16,12 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from tipline.crypto import opening, receipts, sealing
-from tipline.crypto.keys import Label, Purpose
+from tipline.crypto import envelope, opening, receipts, sealing
+from tipline.crypto.keys import Label, Purpose, new_key
 from tipline.errors import BadInput, NotAllowed, NotFound, WrongState
 from tipline.extensions import db
 from tipline.models.base import new_id
-from tipline.models.referral import Authority, Package, Referral, ReferralTip
+from tipline.models.referral import Authority, Package, Referral, ReferralKey, ReferralTip
 from tipline.models.tip import Tip
 from tipline.roles import DESK_ROLES
 from tipline.services import access, accounts, authorities, desks, log, seal_targets, wishes
@@ -29,6 +29,7 @@ from tipline.services.access import OpenTip
 from tipline.services.accounts import Person
 from tipline.services.wishes import TipWish, Wish
 
+PROPOSAL = "proposal"
 LIFE = dt.timedelta(hours=72)
 MOST_TIPS = 20
 SHOWN = 200
@@ -197,7 +198,9 @@ def open_text(person: Person, referral: Referral) -> tuple[Wish, list[TipWish]]:
     if not referral.sealed_proposal:
         codes = (referral.purpose, referral.legal_basis, referral.urgency, referral.request)
         return Wish(referral.authority_id, *codes, tuple(referral.handling.split("+")), why_you=""), []
-    raw = json.loads(opening.open_sealed(referral.sealed_proposal, seed, _label(referral)))
+    sealed = db.session.get_one(ReferralKey, referral.id).sealed
+    key = opening.open_sealed(sealed, seed, _label(referral))
+    raw = json.loads(envelope.decrypt_record(key, referral.sealed_proposal, tip_id=referral.id, part=PROPOSAL))
     wish = Wish(**{**raw["wish"], "handling": tuple(raw["wish"]["handling"])})
     lists = ("attachment_ids", "answers")
     tips = [TipWish(**{**tip, **{name: tuple(tip[name]) for name in lists}}) for tip in raw["tips"]]
@@ -257,7 +260,10 @@ def _seal(referral: Referral, wish: Wish, tips: Sequence[TipWish]) -> None:
     target = seal_targets.current(referral.desk_id)
     referral.epoch = target.epoch
     text = json.dumps({"wish": asdict(wish), "tips": [asdict(tip) for tip in tips]}).encode("ascii")
-    referral.sealed_proposal = sealing.seal(text, target.content_public, _label(referral))
+    key = new_key()
+    referral.sealed_proposal = envelope.encrypt_record(key, text, tip_id=referral.id, part=PROPOSAL)
+    sealed = sealing.seal(key, target.content_public, _label(referral))
+    db.session.merge(ReferralKey(referral_id=referral.id, sealed=sealed))
 
 
 def _label(referral: Referral) -> Label:

@@ -19,7 +19,7 @@ from tipline.errors import NotFound, TipOnHold, WrongState
 from tipline.extensions import db
 from tipline.models import tip as tables
 from tipline.models.base import new_id
-from tipline.models.referral import Package, Referral, ReferralTip
+from tipline.models.referral import Package, Referral, ReferralKey, ReferralTip
 from tipline.models.tip import Attachment, AttachmentKey, Draft, Hold, Mailbox, Tip, TipKey, TipRecord, Tombstone
 from tipline.services import history, ledger, log
 
@@ -262,9 +262,11 @@ def _forget_proposals(tip_id: str) -> None:
         .where(ReferralTip.referral_id == Referral.id, ReferralTip.tip_id != tip_id)
     )
     mine = select(ReferralTip.referral_id).where(ReferralTip.tip_id == tip_id)
+    last = db.session.scalars(select(Referral.id).where(Referral.id.in_(mine), ~others.exists())).all()
+    db.session.execute(delete(ReferralKey).where(ReferralKey.referral_id.in_(last)))
     db.session.execute(
         update(Referral)
-        .where(Referral.id.in_(mine), ~others.exists())
+        .where(Referral.id.in_(last))
         .values(sealed_proposal=b"")
         .execution_options(synchronize_session=False)
     )

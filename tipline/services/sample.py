@@ -34,12 +34,13 @@ from tipline.services import (
     pictures,
     publishing,
     recipients,
+    seals,
     statements,
     tips,
 )
 from tipline.services.accounts import Person
 from tipline.services.answers import Answers, Identity
-from tipline.services.drafts import SentTip
+from tipline.services.sent_tips import SentTip
 
 FOLDER = "sample"
 ACCOUNTS = "accounts.json"
@@ -68,6 +69,7 @@ def make_sample(now: dt.datetime) -> Iterator[str]:
     supervisors = [member.person for member in _with(team, Role.SUPERVISOR)]
     only_reviewers = [m.person for m in _with(team, Role.REVIEWER) if Role.SUPERVISOR not in m.person.roles]
     desk_id, codes = db.in_writing(lambda: desks.found_sample(admin, given["desk"], supervisors, only_reviewers, now))
+    _write(folder / "seal.cert.pem", seals.read_seal(now).cert_pem.decode())
     _write(folder / "recovery-codes.txt", f"content   {codes.content}\nidentity  {codes.identity}\n")
     refs = _make_appeal(given, desk_id, admin, now)
     _make_authorities(given["authorities"], folder, admin, supervisors[0], now)

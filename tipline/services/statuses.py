@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from tipline import config
-from tipline.errors import NotFound, WrongState
+from tipline.errors import BadInput, NotFound, WrongState
 from tipline.extensions import db
 from tipline.models.tip import Tip
 from tipline.services import history, log, retention
@@ -116,10 +116,10 @@ def check_change(before: str, after: str) -> None:
 
 
 def check_disposition(status: str, disposition: str) -> None:
-    """Raise WrongState when a tip in this status cannot end this way: "referred" needs a referral that was sent."""
+    """Raise WrongState when a tip in this status cannot end, BadInput when not this way: "referred" needs one sent."""
     check_change(status, Status.CLOSED)
     if disposition == Disposition.ACTIONABLE_REFERRED and Status(status) not in HANDED_OVER:
-        raise WrongState
+        raise BadInput("disposition", "not-referred")
 
 
 def move(
@@ -147,7 +147,22 @@ def move(
     check_change(before, to)
     if before == Status.RESTRICTED and to != found.status_before:  # back to where it was, nowhere else
         raise WrongState
-    due = retention.due_after(to, config.current().profile, now) if _new_clock(before, to) else found.review_due_at
+    _put(tip_id, before, to, found.review_due_at, now)
+    history.add(tip_id, "tip.status", actor=actor, now=now, before=before, after=to)
+    log.record(
+        "tip.status",
+        chain=chain,
+        actor=actor,
+        subjects=[tip_id],
+        now=now,
+        field_group=f"{before}-{to}",
+        justification=justification,
+    )
+
+
+def _put(tip_id: str, before: str, to: str, due_before: dt.datetime, now: dt.datetime) -> None:
+    """Write the status and everything in clear that follows from it."""
+    due = retention.due_after(to, config.current().profile, now) if _new_clock(before, to) else due_before
     values: dict[str, Any] = {
         "status": str(to),
         "status_before": before if to == Status.RESTRICTED else None,
@@ -159,16 +174,6 @@ def move(
         values["disposition"] = None  # taken up again
     db.session.execute(
         update(Tip).where(Tip.id == tip_id).values(**values).execution_options(synchronize_session="fetch")
-    )
-    history.add(tip_id, "tip.status", actor=actor, now=now, before=before, after=to)
-    log.record(
-        "tip.status",
-        chain=chain,
-        actor=actor,
-        subjects=[tip_id],
-        now=now,
-        field_group=f"{before}-{to}",
-        justification=justification,
     )
 
 

@@ -13,6 +13,7 @@ from tipline.staff import forms_signin as forms
 from tipline.staff.signin import SEE_OTHER, Answer, bp, draw_code, wait_words
 from tipline.web import guard
 from tipline.web import signin as door
+from tipline.web.cleaning import clean_line
 from tipline.web.forms import check_token
 
 
@@ -87,7 +88,7 @@ def confirm_factor() -> Answer:
 def end_session() -> Answer:
     """End another session of mine."""
     check_token()
-    sessions.end_session(g.person, request.form.get("session", ""), clock.now())
+    sessions.end_session(g.person, clean_line(request.form.get("session")) or "", clock.now())
     db.session.commit()
     flash(_("That session has ended."), "success")
     return redirect(url_for(".account"), SEE_OTHER)

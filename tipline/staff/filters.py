@@ -55,7 +55,8 @@ def is_narrowed(wanted: Filter) -> bool:
 
 def _language() -> int | None:
     raw = request.args.get("language", "")
-    return int(raw) if raw.isascii() and raw.isdecimal() and languages.by_id(int(raw[:9])) else None
+    number = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 10 else 0
+    return number if languages.by_id(number) else None
 
 
 def _id(name: str) -> str | None:

@@ -29,6 +29,7 @@ _REFUSALS = {
     ("as_of", "future"): "This date has not come yet",
     ("verified_on", "future"): "This date has not come yet",
     ("review_on", "range"): "Choose a date from tomorrow to a year from now",
+    ("disposition", "not-referred"): "No referral of this tip has been sent yet. Choose how else it ends",
     ("assignee", "unknown"): "This person is not at this desk any more. Choose somebody else",
 }
 

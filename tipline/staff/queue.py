@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from tipline import clock, languages
-from tipline.errors import BadInput
+from tipline.errors import BadInput, ReasonNeeded
 from tipline.extensions import db
 from tipline.roles import Role
 from tipline.services import excerpts, queue, tips
@@ -16,6 +17,7 @@ from tipline.services.queue import Filter
 from tipline.staff import bp, filters, words
 from tipline.staff.forms_tip import ReasonForm, refuse
 from tipline.web import guard
+from tipline.web.cleaning import clean_line
 from tipline.web.forms import check_token
 
 
@@ -32,7 +34,8 @@ def queue_page() -> str | Response:
     values = _page(wanted)
     if shows_excerpts:
         shown = [line.tip for line in values["page"].lines]
-        values["excerpts"] = excerpts.excerpts(g.person, shown, clock.now())
+        with contextlib.suppress(ReasonNeeded):  # it was given at a desk that this person has left since
+            values["excerpts"] = excerpts.excerpts(g.person, shown, clock.now())
     db.session.commit()
     return render_template("staff/queue/queue.html", **values)
 
@@ -71,9 +74,8 @@ def excerpts_off() -> str | Response:
 
 
 def _page(wanted: Filter) -> dict[str, Any]:
-    found = queue.page(
-        g.person, wanted, after=request.args.get("after", "")[:16], before=request.args.get("before", "")[:16]
-    )
+    after, before = (clean_line(request.args.get(name, "")[:16]) for name in ("after", "before"))
+    found = queue.page(g.person, wanted, after=after, before=before)
     count = queue.count(g.person, wanted)
     return {
         "page": found,

@@ -6,7 +6,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from tipline import clock
-from tipline.errors import BadInput, ReferralRefused
+from tipline.errors import BadInput, ReferralRefused, WrongState
 from tipline.extensions import db
 from tipline.roles import Role
 from tipline.services import access, authorities, covers, dossier, packages, packing, proposals
@@ -16,6 +16,7 @@ from tipline.services.handovers import ANSWER_NAMES, LEGAL_BASES, PURPOSES, REQU
 from tipline.staff import bp, words
 from tipline.staff.forms_referrals import ReferralForm, ReturnForm, TipWishForm
 from tipline.web import guard, referral_words
+from tipline.web.cleaning import clean_line
 from tipline.web.forms import check_token
 
 
@@ -35,7 +36,7 @@ def referrals() -> str | Response:
 @guard.allow(Role.REVIEWER, Role.SUPERVISOR, logs=True)
 def new_referral() -> str | Response:
     """A new referral with its first tip: a draft, not proposed before its proposer has read what goes out."""
-    found = _dossier(request.args.get("tip", ""))
+    found = _dossier(clean_line(request.args.get("tip")) or "")
     form = ReferralForm()
     form.offer_files(found.files, words.KINDS)
     form.offer_authorities(authorities.usable_authorities(clock.now(), found.tip.desk_id))
@@ -56,7 +57,7 @@ def new_referral() -> str | Response:
 def add_referral_tip(ref: str) -> str | Response:
     """One more tip for a draft, or another choice for one that is in it."""
     draft = service.read_referral(g.person, ref, clock.now())
-    found = _dossier(request.args.get("tip", ""))
+    found = _dossier(clean_line(request.args.get("tip")) or "")
     form = TipWishForm()
     form.offer_files(found.files, words.KINDS)
     if form.validate_on_submit():
@@ -76,14 +77,14 @@ def add_referral_tip(ref: str) -> str | Response:
 def check_referral(ref: str) -> str | Response:
     """The proposer reads what would go out, and proposes it."""
     if request.method == "GET":
-        return _read(ref, "staff/referrals/check.html")
+        return _read(ref, "staff/referrals/check.html", "drafted")
     check_token()
     try:
         reviewed = proposals.propose(g.person, ref, request.form.get("digest", ""), clock.now())
         db.session.commit()
         if not reviewed:
             _build(ref)
-    except ReferralRefused as refused:
+    except (ReferralRefused, WrongState) as refused:
         return _refused(ref, refused)
     flash(
         "Proposed. A second supervisor reviews it now." if reviewed else "Proposed. It waits for an administrator.",
@@ -116,13 +117,13 @@ def referral(ref: str) -> str:
 def review_referral(ref: str) -> str | Response:
     """A second supervisor reads what would go out, and agrees; the package is built in this request."""
     if request.method == "GET":
-        return _read(ref, "staff/referrals/review.html", ReturnForm(formdata=None))
+        return _read(ref, "staff/referrals/review.html", "in_review", ReturnForm(formdata=None))
     check_token()
     try:
         proposals.approve(g.person, ref, request.form.get("digest", ""), clock.now())
         db.session.commit()
         _build(ref)
-    except ReferralRefused as refused:
+    except (ReferralRefused, WrongState) as refused:
         return _refused(ref, refused)
     flash("Agreed and sealed. It waits for an administrator.", "success")
     return redirect(url_for("staff.referral", ref=ref), 303)
@@ -134,7 +135,7 @@ def return_referral(ref: str) -> str | Response:
     """A second supervisor does not agree."""
     form = ReturnForm()
     if not form.validate_on_submit():
-        return _read(ref, "staff/referrals/review.html", form)
+        return _read(ref, "staff/referrals/review.html", "in_review", form)
     proposals.return_referral(g.person, ref, form.reason.data, clock.now())
     db.session.commit()
     flash("Returned. Its tips can be proposed anew.", "success")
@@ -148,7 +149,7 @@ def build_referral(ref: str) -> Response:
     check_token()
     try:
         _build(ref)
-    except ReferralRefused as refused:
+    except (ReferralRefused, WrongState) as refused:
         return _refused(ref, refused)
     flash("Sealed. It waits for an administrator.", "success")
     return redirect(url_for("staff.referral", ref=ref), 303)
@@ -166,10 +167,12 @@ def withdraw_referral(ref: str) -> Response:
     return redirect(url_for("staff.referrals"), 303)
 
 
-def _read(ref: str, template: str, form: ReturnForm | None = None) -> str | Response:
-    """What would go out, logged as read before it is drawn."""
+def _read(ref: str, template: str, state: str, form: ReturnForm | None = None) -> str | Response:
+    """What would go out, logged as read before it is drawn; a referral in another state has a page of its own."""
     try:
         found = service.read_referral(g.person, ref, clock.now())
+        if found.line.state != state:
+            return redirect(url_for("staff.referral", ref=ref), 303)
         gathered = proposals.preview(g.person, ref, clock.now())
     except ReferralRefused as refused:
         return _refused(ref, refused)
@@ -208,7 +211,10 @@ def _shown(found: Dossier) -> list[tuple[str, str]]:
     return [*zip(ANSWER_NAMES.values(), texts, strict=False), (ANSWER_NAMES["shared_elsewhere"], said.shared_elsewhere)]
 
 
-def _refused(ref: str, refused: ReferralRefused) -> Response:
+def _refused(ref: str, refused: ReferralRefused | WrongState) -> Response:
     db.session.rollback()
-    flash(f"It cannot go out. {referral_words.refusal(refused.reason)}", "note")
+    if isinstance(refused, ReferralRefused):
+        flash(f"It cannot go out. {referral_words.refusal(refused.reason)}", "note")
+    else:  # a second click, or somebody else was first
+        flash("This has moved on in the meantime, so nothing was changed. Look at where it stands now.", "note")
     return redirect(url_for("staff.referral", ref=ref), 303)

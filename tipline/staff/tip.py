@@ -9,7 +9,7 @@ from flask import flash, g, redirect, render_template, url_for
 from werkzeug import Response
 
 from tipline import clock, languages
-from tipline.errors import BadInput, ReasonNeeded
+from tipline.errors import BadInput, ReasonNeeded, WrongState
 from tipline.extensions import db
 from tipline.roles import Role
 from tipline.services import access, dossier, queue
@@ -20,6 +20,9 @@ from tipline.staff import bp, filters, showing, words
 from tipline.staff.forms_tip import ReasonForm, page_forms, refuse, today_as
 from tipline.web import guard
 from tipline.web.forms import TiplineForm
+
+# What somebody reads whose step came second: their own second click, or a colleague's first.
+MOVED_ON = "This tip has moved on in the meantime, so nothing was changed. Look at its history"
 
 
 @bp.get("/tips/<ref>")
@@ -85,6 +88,7 @@ def show(ref: str, failing: TiplineForm | None = None) -> str:
         is_supervisor=Role.SUPERVISOR in g.person.roles,
         language=languages.ENGLISH,
         tip_language=languages.by_id(found.tip.tip_language),
+        form_language=languages.by_tag(found.tip.ui_language),
         names=dict(found.members),
         words=words,
     )
@@ -98,6 +102,9 @@ def act(ref: str, form: TiplineForm, do: Callable[[OpenTip], Any], done: str) ->
         except BadInput as refused:
             db.session.rollback()
             refuse(form, refused)
+        except WrongState:
+            db.session.rollback()
+            form.form_errors.append(MOVED_ON)
         else:
             db.session.commit()
             flash(done, "done")

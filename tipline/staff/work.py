@@ -9,13 +9,13 @@ from flask import flash, g
 from werkzeug import Response
 
 from tipline import clock
-from tipline.errors import BadInput
+from tipline.errors import BadInput, WrongState
 from tipline.extensions import db
 from tipline.roles import Role
 from tipline.services import access, assessments, holds, notes, statements, tips
 from tipline.services.access import OpenTip
 from tipline.staff import bp, forms_tip
-from tipline.staff.tip import act, back_to, show
+from tipline.staff.tip import MOVED_ON, act, back_to, show
 from tipline.web import guard
 from tipline.web.forms import check_token
 
@@ -26,9 +26,14 @@ supervisors = guard.allow(Role.SUPERVISOR)
 def press(ref: str, do: Callable[[OpenTip], Any], done: str) -> Response:
     """Do what a form of one button asks for, and come back to the tip."""
     check_token()
-    do(access.access_tip(g.person, ref, now=clock.now()))
-    db.session.commit()
-    flash(done, "done")
+    try:
+        do(access.access_tip(g.person, ref, now=clock.now()))
+    except WrongState:
+        db.session.rollback()
+        flash(f"{MOVED_ON}.", "note")
+    else:
+        db.session.commit()
+        flash(done, "done")
     return back_to(ref)
 
 

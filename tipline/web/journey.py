@@ -14,8 +14,9 @@ from flask import session
 from tipline.errors import DraftGone, DraftSpent
 from tipline.services import attachments, drafts, intake
 from tipline.services.answers import Answers
-from tipline.services.drafts import OpenDraft, SentTip
+from tipline.services.drafts import OpenDraft
 from tipline.services.seal_targets import TipTarget
+from tipline.services.sent_tips import SentTip
 
 NOTICE_VERSION = "2026-11-22"  # of the privacy notice that is acknowledged before sending
 

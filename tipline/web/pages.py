@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
@@ -234,6 +234,8 @@ def _http_error(error: HTTPException) -> Response:
 def _surprise(error: Exception) -> Response:
     _roll_back()
     _log_surprise(error)
+    if isinstance(error, IntegrityError):  # two did the same at once, and the other was first
+        return error_page(409, "wrong-state")
     gone = isinstance(error, GONE) or (isinstance(error, OSError) and error.errno in NO_ROOM)
     return error_page(503, "unavailable", {"Retry-After": "120"}) if gone else error_page(500)
 

@@ -239,7 +239,12 @@ def _context() -> dict[str, Any]:
     person = g.get("person")
     if person is None:
         return {"person": None}
-    return {"person": person, "staff_navigation": _navigation, "sign_out_url": url_for("signin.sign_out")}
+    return {
+        "person": person,
+        "staff_navigation": _navigation,
+        "home_url": home_address(person.roles),
+        "sign_out_url": url_for("signin.sign_out"),
+    }
 
 
 def _navigation() -> list[tuple[str, str, bool]]:

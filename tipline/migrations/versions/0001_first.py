@@ -592,6 +592,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_package_state"), ["state"], unique=False)
 
     op.create_table(
+        "referral_key",
+        sa.Column("referral_id", sa.String(length=32), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["referral_id"], ["referral.id"], name=op.f("fk_referral_key_referral_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("referral_id", name=op.f("pk_referral_key")),
+    )
+    op.create_table(
         "referral_tip",
         sa.Column("referral_id", sa.String(length=32), nullable=False),
         sa.Column("tip_id", sa.String(length=32), nullable=False),
@@ -669,6 +678,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_referral_tip_tip_id"))
 
     op.drop_table("referral_tip")
+    op.drop_table("referral_key")
     with op.batch_alter_table("package", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_package_state"))
 

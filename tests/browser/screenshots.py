@@ -1,0 +1,119 @@
+"""Photographs of every page into .cache/screenshots: ``python -m tests.browser.screenshots [WALK …]``.
+
+Each walk is photographed on a phone and on a desktop; the public walks also without JavaScript, the desk's also dark.
+``readme`` as a walk, never taken by itself, makes the two pictures of the README anew.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.browser import walks
+from tests.browser.conftest import CHROMIUM, ROOT, People, Site
+from tests.browser.walks import Walker
+
+FOLDER = ROOT / ".cache" / "screenshots"
+SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+
+
+def photograph(context: BrowserContext, site: Site, name: str, steps: object, *more: str) -> None:
+    """Photograph every stop of a walk in both sizes."""
+    walker = Walker(context.new_page(), site.url, str(ROOT / walks.PHOTO))
+    stops: Iterator[str] = steps(walker, *more)  # type: ignore[operator]
+    for number, stop in enumerate(stops):
+        walker.page.evaluate("for (const one of document.images) { one.loading = 'eager'; }")
+        for size, viewport in SIZES.items():
+            walker.page.set_viewport_size(viewport)
+            whole = "enlarged" not in stop
+            walker.page.screenshot(path=FOLDER / name / f"{number:02}-{stop}-{size}.png", full_page=whole)
+    context.close()
+
+
+def take(browser: Browser, site: Site, wanted: set[str]) -> None:
+    """All walks, or those that are wanted."""
+    people = People(site, browser)
+    for tag in ("en", "fr", "el"):
+        if not wanted or f"public-{tag}" in wanted:
+            photograph(browser.new_context(), site, f"public-{tag}", walks.public, tag)
+    if not wanted or "public-plain" in wanted:
+        photograph(browser.new_context(java_script_enabled=False), site, "public-plain", walks.public, "en")
+    if not wanted or "outside" in wanted:
+        photograph(browser.new_context(), site, "outside", walks.outside)
+    for name, steps in walks.ROLES.items():
+        if not wanted or steps.__name__ in wanted:
+            photograph(people.come_in(name), site, steps.__name__, steps)
+    if "readme" in wanted:
+        take_for_readme(browser, site, people)
+    if not wanted or "dark" in wanted:
+        photograph(people.come_in("tomas.revi", color_scheme="dark"), site, "dark", walks.reviewer)
+
+
+def take_empty(browser: Browser, folder: Path) -> None:
+    """An instance where nothing has been set up."""
+    site = Site(folder)
+    site.command("setup", "--help")
+    site.start()
+    try:
+        page = browser.new_page()
+        for name, path in (("gallery", "/en/"), ("tip", "/en/tip"), ("sign-in", "/staff/sign-in")):
+            page.goto(site.url + path)
+            for size, viewport in SIZES.items():
+                page.set_viewport_size(viewport)
+                page.screenshot(path=FOLDER / "empty" / f"{name}-{size}.png", full_page=True)
+    finally:
+        site.stop()
+
+
+def take_for_readme(browser: Browser, site: Site, people: People) -> None:
+    """The public page and a tip at the desk, small enough for a README."""
+    page = browser.new_context(viewport={"width": 1280, "height": 1160}).new_page()
+    page.goto(f"{site.url}/en/")
+    _keep(page.screenshot(), "public.png")
+    page = people.come_in("mara.lind", viewport={"width": 1280, "height": 860}).new_page()
+    walker = Walker(page, site.url)
+    walker.go("/staff/?status=assessed")
+    walker.follow("/staff/tips/")
+    if page.locator("[name=reason_code]").count():
+        walker.fill(reason_code="supervision")
+        walker.press()
+    _keep(page.screenshot(), "desk.png")
+
+
+def _keep(png: bytes, name: str) -> None:
+    picture = Image.open(io.BytesIO(png)).convert("RGB").quantize(192, dither=Image.Dither.FLOYDSTEINBERG)
+    (ROOT / "docs" / "pictures").mkdir(exist_ok=True)
+    picture.save(ROOT / "docs" / "pictures" / name, optimize=True)
+
+
+def main() -> None:
+    """Take them all anew."""
+    wanted = set(sys.argv[1:])
+    if not wanted:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        if not wanted or "empty" in wanted:
+            (Path(folder) / "empty").mkdir()
+            take_empty(browser, Path(folder) / "empty")
+        site = Site(Path(folder))
+        site.command("sample")
+        site.start()
+        try:
+            take(browser, site, wanted)
+        finally:
+            site.stop()
+            browser.close()
+    print(f"photographed into {FOLDER}")
+
+
+if __name__ == "__main__":
+    main()

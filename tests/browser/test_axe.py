@@ -1,0 +1,126 @@
+"""axe finds nothing, nothing scrolls sideways, and the browser has nothing to complain about, on every page."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+
+from tests.browser import walks
+from tests.browser.conftest import ROOT
+from tests.browser.walks import Walker
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+NARROW = {"width": 320, "height": 640}
+
+# What no walk comes to: downloads and pictures, answers that are no page, a redirect to another site, and pages that
+# need somebody who was invited, reset or has just founded a desk.
+NOT_PAGES = {
+    "front.picture",
+    "front.robots",
+    "front.root",
+    "health",
+    "public.copy",
+    "public.leave",
+    "public.receipt_file",
+    "admin.download_package",
+    "admin.log_heads",
+    "admin.picture",
+    "staff.attachment_picture",
+    "static",
+}
+NEEDS_MORE = {
+    "admin.restore",
+    "signin.confirm_factor",
+    "signin.factor",
+    "signin.join_password",
+    "staff.authority_key",
+    "staff.found_desk",
+    "staff.grant_member",
+    "staff.review_referral",
+}
+SEEN: set[str] = set()
+
+
+class Examiner:
+    """Looks at a page as it stands, on a desktop, a phone and a very narrow phone."""
+
+    def __init__(self, context) -> None:
+        self.page = context.new_page()
+        self.said: list[str] = []
+        self.page.on("console", lambda line: self.said.append(line.text) if line.type in {"error", "warning"} else None)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.axe = Axe()
+
+    def look(self, name: str, sizes: tuple[dict[str, int], ...]) -> list[str]:
+        """What is wrong with the page, in words."""
+        SEEN.add(self.page.url)
+        faults = []
+        for size in sizes:
+            self.page.set_viewport_size(size)
+            found = self.axe.run(self.page).response["violations"]
+            faults += [
+                f"{name} {size['width']}: {one['id']} at {node['html'][:160]}" for one in found for node in one["nodes"]
+            ]
+        for size in (PHONE, NARROW):
+            self.page.set_viewport_size(size)
+            wide = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            faults += [f"{name} {size['width']}: {wide} px too wide"] if wide > 0 else []
+        expected = ("status of 4", "status of 503")  # the browser says so of an error page that was asked for
+        faults += [f"{name}: the console says {line}" for line in self.said if not any(e in line for e in expected)]
+        self.said.clear()
+        return faults
+
+    def walk(self, site, steps, *more, sizes=(DESKTOP, PHONE)) -> list[str]:
+        """Everything that is wrong on a walk."""
+        walker = Walker(self.page, site.url, str(ROOT / walks.PHOTO))
+        return [fault for stop in steps(walker, *more) for fault in self.look(stop, sizes)]
+
+
+@pytest.mark.parametrize(("tag", "sizes"), [("en", (DESKTOP,)), ("fr", (PHONE,)), ("el", (PHONE,))])
+def test_public_pages(site, browser, tag, sizes):
+    context = browser.new_context()
+    assert Examiner(context).walk(site, walks.public, tag, sizes=sizes) == []
+    context.close()
+
+
+def test_pages_for_somebody_who_is_not_signed_in(site, browser):
+    context = browser.new_context()
+    assert Examiner(context).walk(site, walks.outside) == []
+    context.close()
+
+
+@pytest.mark.parametrize("name", walks.ROLES)
+def test_pages_of_the_desk_and_the_administration(site, people, name):
+    context = people.come_in(name)
+    assert Examiner(context).walk(site, walks.ROLES[name], sizes=(DESKTOP,)) == []
+    context.close()
+
+
+def test_a_desk_page_in_the_dark(site, people):
+    context = people.come_in("ines.calder", color_scheme="dark")
+    examiner = Examiner(context)
+    faults = []
+    for path in ("/staff/", "/staff/referrals", "/staff/desks", "/staff/account"):
+        examiner.page.goto(site.url + path)
+        faults += examiner.look(path, (DESKTOP,))
+    assert faults == []
+    context.close()
+
+
+def test_every_page_was_looked_at(site, app: Flask):
+    """The walks above come to every address that answers a GET with a page."""
+    if len(SEEN) < 100:
+        pytest.skip("the walks did not run")
+    routes = app.url_map.bind("127.0.0.1")
+    seen = set()
+    for url in SEEN:
+        try:
+            seen.add(routes.match(url.removeprefix(site.url).partition("?")[0].partition("#")[0], "GET")[0])
+        except HTTPException:
+            continue  # the page that says that there is no such page, and answers to a POST
+    pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert pages - seen - NOT_PAGES - NEEDS_MORE == set()
+    assert pages >= NOT_PAGES | NEEDS_MORE
