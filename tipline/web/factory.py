@@ -15,6 +15,7 @@ from tipline import config
 from tipline.extensions import db
 from tipline.web import cookies, forms, guard, headers, health, locale, pages
 from tipline.web.request import TipRequest
+from tipline.web.turns import PublicTurns
 
 Doors = Callable[[Flask, frozenset[str]], None]
 
@@ -57,6 +58,7 @@ def build(settings: config.Settings, doors: Doors) -> Flask:
     pages.register(app)
     health.register(app)
     doors(app, settings.parts)
+    app.wsgi_app = PublicTurns(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
