@@ -13,7 +13,7 @@ import tipline, sys
 from pathlib import Path
 assert Path(tipline.__file__).is_relative_to(sys.argv[1]), tipline.__file__
 from tipline.cli import main
-main(["--version"])
+main(["--version"], prog_name="tipline")
 from tipline import create_app, config
 from tipline.services import schema
 app = create_app()

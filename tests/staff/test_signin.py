@@ -173,6 +173,16 @@ def test_a_fresh_step_asks_for_the_password_and_goes_on(client, clock):
     assert "password.typed" in events()
 
 
+def test_what_was_filled_in_after_the_page_was_opened_in_time_is_not_lost(client, clock):
+    factories.sign_in(client, make_person(Role.REVIEWER, now=clock.now), clock.now)
+    page = client.page("/staff/account/factor")
+    data = page.form(action="factor").values
+    clock.advance(minutes=14)
+    assert not client.post("/staff/account/factor", data=data).headers["Location"].startswith("/staff/again")
+    clock.advance(minutes=2)
+    assert client.post("/staff/account/factor", data=data).headers["Location"].startswith("/staff/again")
+
+
 @pytest.mark.parametrize(
     "address",
     ["https://evil.example/", "//evil.example", "/staff//evil.example", "/\\evil.example", "/en/", "/staff/\r\nX: y"],
@@ -191,7 +201,7 @@ def test_going_on_stays_on_this_site(client, clock, address):
 
 def test_going_on_from_a_post_leads_to_the_page_above_it(client, clock):
     factories.sign_in(client, make_person(Role.SUPERVISOR, now=clock.now), clock.now)
-    clock.advance(minutes=6)
+    clock.advance(minutes=16)
     response = client.post(f"/staff/resets/{'0' * 32}/confirm")
     assert response.headers["Location"].startswith("/staff/again?next=")
     page = client.page(response.headers["Location"])

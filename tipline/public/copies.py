@@ -26,7 +26,7 @@ class Row(NamedTuple):
 def answer_rows(answers: Answers) -> tuple[Row, ...]:
     """Every question of the first page with its answer; an answer that was not given is empty."""
     return (
-        Row(_("What you know"), answers.narrative, "narrative"),
+        Row(_("In your words"), answers.narrative, "narrative"),
         Row(_("Language of your tip"), _language(answers), "tip_language"),
         Row(_("How you know it"), _word(answers.how_known, forms.HOW_KNOWN), "how_known"),
         Row(_("How sure you are"), _word(answers.certainty, forms.CERTAINTY), "certainty"),

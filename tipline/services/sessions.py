@@ -24,6 +24,7 @@ from tipline.services.accounts import Person
 IDLE = dt.timedelta(minutes=30)
 LONGEST = dt.timedelta(hours=10)
 FRESH = dt.timedelta(minutes=5)
+FRESH_TO_SEND = dt.timedelta(minutes=15)  # a page that was opened in time may be filled in without losing it
 SEEN_EVERY = dt.timedelta(minutes=1)
 DEVICE_KNOWN = dt.timedelta(days=60)
 FREE_FAILURES = 3

@@ -44,9 +44,10 @@ def signed_in(view: View) -> View:
 def allow(*roles: Role, logs: bool = False, fresh: bool = False, takes_picture: bool = False) -> Callable[[View], View]:
     """Open to people who hold one of the roles.
 
-    ``logs``: even a GET of it writes the log. ``fresh``: the password must have been typed within five minutes;
-    otherwise the person is asked for it again and comes back (SECURITY 13). ``takes_picture``: one file of the form
-    is kept in memory, up to ``picture_sink.MOST_IN_MEMORY`` bytes; other files are thrown away as they arrive.
+    ``logs``: even a GET of it writes the log. ``fresh``: the password must have been typed within five minutes, within
+    fifteen for what was filled in meanwhile; otherwise the person is asked for it again and comes back (SECURITY 13).
+    ``takes_picture``: one file of the form is kept in memory, up to ``picture_sink.MOST_IN_MEMORY`` bytes; other files
+    are thrown away as they arrive.
     """
     access = Access(roles=frozenset(roles), logs=logs, fresh=fresh, takes_picture=takes_picture)
     return lambda view: _mark(view, access)

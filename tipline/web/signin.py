@@ -71,7 +71,8 @@ def load_person(access: guard.Access) -> Person:
     db.session.rollback()
     if now - found.seen_at >= sessions.SEEN_EVERY:
         db.in_writing(lambda: sessions.touch_session(found.person.session_id, now))
-    if access.fresh and now - found.person.password_at > sessions.FRESH:
+    fresh = sessions.FRESH_TO_SEND if request.method == "POST" else sessions.FRESH
+    if access.fresh and now - found.person.password_at > fresh:
         raise PasswordNeededAgain
     return found.person
 
