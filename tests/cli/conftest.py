@@ -23,9 +23,12 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     monkeypatch.setenv("TIPLINE_DATABASE_URL", settings.database_url)
     db.connect(settings.database_url)
     mask = os.umask(0o077)
+    before = dict(os.environ)  # `tipline run` hands its options on to the workers in here
 
     def command(*words: str) -> Result:
         return CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
 
     yield command
     os.umask(mask)
+    os.environ.clear()
+    os.environ.update(before)
