@@ -6,14 +6,18 @@ not load them all.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import io
 import itertools
+import sqlite3
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tipline import config
 from tipline.extensions import db
 from tipline.roles import Role
 
@@ -87,8 +91,52 @@ def make_person(*roles: Role, now: dt.datetime, name: str = "", sample: bool = F
     return Known(person, PASSWORD, secret)
 
 
+_TEAMS: dict[tuple[Any, ...], tuple[Team, bytes, str]] = {}
+
+
 def make_team(now: dt.datetime, *, reviewers: int = 2, supervisors: int = 2) -> Team:
-    """An open desk: founded, everybody let in, both recovery codes confirmed by two supervisors."""
+    """An open desk: founded, everybody let in, both recovery codes confirmed by two supervisors.
+
+    Made by the real steps once; an empty embedded database of a later test gets a copy of what they left.
+    """
+    key = (now, reviewers, supervisors)
+    is_first = db.is_sqlite and _is_empty()
+    if is_first and key in _TEAMS and not (config.current().secrets / "pepper").exists():
+        team, pepper, kept = _TEAMS[key]
+        config.current().keep_secret("pepper", pepper)
+        _copy_database(kept, str(db.engine.url.database))
+        return team
+    team = _found_team(now, reviewers, supervisors)
+    if is_first:
+        kept = f"{_shelf().name}/{len(_TEAMS)}.db"
+        _copy_database(str(db.engine.url.database), kept)
+        _TEAMS[key] = (team, config.current().secret("pepper"), kept)
+    return team
+
+
+def _is_empty() -> bool:
+    from tipline.services import accounts
+
+    count = accounts.count_accounts()
+    db.session.rollback()
+    return count == 0
+
+
+def _copy_database(source: str, target: str) -> None:
+    with (
+        contextlib.closing(sqlite3.connect(source)) as one,
+        contextlib.closing(sqlite3.connect(target)) as other,
+    ):
+        one.backup(other)
+
+
+@functools.cache
+def _shelf() -> tempfile.TemporaryDirectory[str]:
+    """Where this run keeps its copies."""
+    return tempfile.TemporaryDirectory(prefix="tipline-tests-")
+
+
+def _found_team(now: dt.datetime, reviewers: int, supervisors: int) -> Team:
     from tipline.services import desks
 
     administrator = make_person(Role.ADMINISTRATOR, now=now)

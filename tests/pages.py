@@ -56,7 +56,8 @@ class Page:
         self.path = path
         self.status: int = response.status_code
         self.html: str = response.get_data(as_text=True)
-        self.tree = html5lib.parse(self.html, namespaceHTMLElements=False)
+        tree = getattr(response, "tree", None)
+        self.tree = html5lib.parse(self.html, namespaceHTMLElements=False) if tree is None else tree
         body = self.tree.find("body")
         self.text = words(body) if body is not None else ""
         main = self.tree.find(".//main")
@@ -92,8 +93,9 @@ class PageClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> Any:
         """Send a request; an unsound page raises AssertionError."""
         response = super().open(*args, **kwargs)
-        if response.mimetype == "text/html" and response.status_code not in {301, 302, 303, 304, 308}:
-            check_sound(response.get_data(as_text=True), response.request.path)
+        is_page = response.mimetype == "text/html" and response.status_code not in {301, 302, 303, 304, 308}
+        if is_page and not hasattr(response, "tree"):  # following a redirect passes through here twice
+            response.tree = check_sound(response.get_data(as_text=True), response.request.path)
         return response
 
     def page(self, path: str, *, status: int = 200, **kwargs: Any) -> Page:
@@ -131,8 +133,8 @@ def words(element: ET.Element | None) -> str:
     return "" if element is None else SPACE.sub(" ", "".join(element.itertext())).strip()
 
 
-def check_sound(html: str, path: str) -> None:
-    """Raise AssertionError, naming the page, when it is not what every page of tipline is."""
+def check_sound(html: str, path: str) -> ET.Element:
+    """The page as a tree. Raises AssertionError, naming the page, when it is not what every page of tipline is."""
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
     tree = parser.parse(html)
     faults = [code for _where, code, _data in parser.errors if code not in NOT_CHECKED]
@@ -153,6 +155,7 @@ def check_sound(html: str, path: str) -> None:
         assert words(group.find("legend")), f"{path} has a group of answers without its question"
     _check_forms(tree, path)
     _check_nothing_inline(tree, path)
+    return tree
 
 
 def _check_forms(tree: ET.Element, path: str) -> None:

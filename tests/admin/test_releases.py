@@ -154,7 +154,7 @@ def test_nothing_is_downloaded_before_the_release(case):
 
 def test_the_release_asks_for_a_fresh_password(case, clock):
     page = case.browser.page(case.path)
-    clock.advance(minutes=6)
+    clock.advance(minutes=16)
     again = case.browser.submit(page, field="sha256")
     assert "password" in again.h1.lower()
     assert case.row.state == "waiting"
