@@ -128,6 +128,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "secure_delete=ON",
         f"busy_timeout={LOCK_SECONDS * 1000}",
         "trusted_schema=OFF",
+        "temp_store=MEMORY",  # nothing sorted or grouped passes through a file
+        "cache_size=-16384",
+        "wal_autocheckpoint=4000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
