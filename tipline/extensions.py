@@ -81,7 +81,7 @@ class Database:
 
     def _begin_sqlite(self, connection: Any) -> None:
         if not getattr(self._mode, "writing", False):
-            connection.exec_driver_sql("BEGIN")
+            connection.connection.driver_connection.execute("BEGIN")  # it locks nothing yet, so it cannot fail
             return
         if not getattr(self._mode, "has_turn", False):
             # Whoever waits in vain still asks SQLite, which then says that the database is locked.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import secrets
 from collections.abc import Sequence
@@ -74,6 +75,7 @@ def new_key() -> bytes:
     return secrets.token_bytes(KEY_SIZE)
 
 
+@functools.lru_cache(maxsize=64)  # public keys of desks and people: nothing secret is kept
 def load_public(public: bytes) -> MLKEM768X25519PublicKey:
     """The library's form of a public key: ML-KEM-768, then X25519. Raises Damaged when it is none."""
     if len(public) != PUBLIC_KEY_SIZE:

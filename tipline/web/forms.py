@@ -10,6 +10,7 @@ from flask import Flask, current_app, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, _FlaskFormCSRF, generate_csrf
+from wtforms.csrf.core import CSRFTokenField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
 
@@ -42,8 +43,21 @@ class WordsOfForms:
         return self.gettext(singular if n == 1 else plural)
 
 
+class TokenField(CSRFTokenField):
+    """Makes its token when it is drawn: most posts end in a redirect and draw none."""
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """Take what was sent."""
+        super(CSRFTokenField, self).process(*args, **kwargs)
+
+    def _value(self) -> Any:
+        return self.csrf_impl.generate_csrf_token(self)
+
+
 class FormToken(_FlaskFormCSRF):
     """Flask-WTF's token with words for people, and no crash on a token that is not ASCII (SECURITY 17)."""
+
+    field_class = TokenField
 
     def validate_csrf_token(self, form: Any, field: Any) -> None:
         """Raise ValidationError unless the token is the one that this visitor's page was given."""
