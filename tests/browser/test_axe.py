@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
@@ -10,13 +13,14 @@ from werkzeug.exceptions import HTTPException
 from tests.browser import walks
 from tests.browser.conftest import ROOT
 from tests.browser.walks import Walker
+from tipline.crypto import age
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 640}
 
-# What no walk comes to: downloads and pictures, answers that are no page, a redirect to another site, and pages that
-# need somebody who was invited, reset or has just founded a desk.
+# What no walk comes to: downloads and pictures, answers that are no page, a redirect to another site; and pages that
+# need somebody who was suspended or reset, or a second supervisor's review.
 NOT_PAGES = {
     "front.picture",
     "front.robots",
@@ -34,11 +38,6 @@ NOT_PAGES = {
 NEEDS_MORE = {
     "admin.restore",
     "signin.confirm_factor",
-    "signin.factor",
-    "signin.join_password",
-    "staff.authority_key",
-    "staff.found_desk",
-    "staff.grant_member",
     "staff.review_referral",
 }
 SEEN: set[str] = set()
@@ -97,6 +96,66 @@ def test_pages_of_the_desk_and_the_administration(site, people, name):
     context = people.come_in(name)
     assert Examiner(context).walk(site, walks.ROLES[name], sizes=(DESKTOP,)) == []
     context.close()
+
+
+def test_pages_of_somebody_who_joins_and_of_a_desk_that_is_founded(site, browser, people):
+    """The pages that need an invited person, a new desk, a new key: looked at on the way in."""
+    office = Walker(people.come_in("otto.brandt").new_page(), site.url)
+    chief = Examiner(people.come_in("mara.lind"))
+    joining = Examiner(browser.new_context())
+    faults = []
+
+    def look(examiner: Examiner, path: str, name: str) -> None:
+        walker = Walker(examiner.page, site.url)
+        walker.go(path)
+        if "/staff/again" in walker.page.url:
+            walker.fill(password=site.password("mara.lind"))
+            walker.press()
+        faults.extend(examiner.look(name, (DESKTOP,)))
+
+    office.go("/admin/accounts/invite")
+    office.fill(name="nora.vik", display_name="Nora Vik", roles="reviewer")
+    office.press()
+    code = re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b", office.page.inner_text("main"))
+    newcomer = Walker(joining.page, site.url)
+    newcomer.go("/staff/join")
+    newcomer.fill(name="nora.vik", code=code.group())
+    newcomer.press()
+    faults += joining.look("join-password", (DESKTOP,))
+    password = "lantern-gravel-orchid-bucket-silver-noon"
+    newcomer.fill(password=password, again=password)
+    newcomer.press()
+    faults += joining.look("join-factor", (DESKTOP,))
+    secret = re.search(r"\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b|\b[A-Z2-7]{32}\b", joining.page.inner_text("main"))
+    newcomer.fill(code=pyotp.TOTP(secret.group().replace(" ", "")).now())
+    newcomer.press()
+    assert joining.page.locator("text=Sign out").count() == 1
+
+    office.go("/admin/desks/name")
+    office.fill(name="Second desk")
+    for founder in office.page.locator("[name=founders]").all():
+        founder.check(force=True)
+    office.press()
+    desk = re.search("/admin/desks/([0-9a-f]{32})", office.page.url).group(1)
+    look(chief, f"/staff/desks/{desk}/found", "found-desk")
+
+    office.go("/admin/desks")
+    first = next(link for link in office.links(f"/admin/desks/{walks.ID}$") if desk not in link)
+    office.go(first)
+    account = office.page.locator("[name=account] option", has_text="Nora Vik").get_attribute("value")
+    office.fill(account=account)
+    office.press("")
+    look(chief, f"{first.replace('/admin', '/staff')}/people/{account}", "grant-member")
+
+    office.go("/admin/authorities")
+    office.follow(f"/admin/authorities/{walks.ID}$")
+    office.go(office.page.url.removeprefix(site.url) + "/key")
+    office.fill(recipient=age.new_identity()[1])
+    office.press()
+    chief.page.goto(site.url + "/staff/authorities")
+    waiting = Walker(chief.page, site.url).links(f"/staff/authorities/keys/{walks.ID}$")
+    look(chief, waiting[0], "authority-key")
+    assert faults == []
 
 
 def test_a_desk_page_in_the_dark(site, people):
