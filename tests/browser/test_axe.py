@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pyotp
@@ -171,8 +172,8 @@ def test_a_desk_page_in_the_dark(site, people):
 
 def test_every_page_was_looked_at(site, app: Flask):
     """The walks above come to every address that answers a GET with a page."""
-    if len(SEEN) < 100:
-        pytest.skip("the walks did not run")
+    if len(SEEN) < 100 and os.environ.get("CI") != "true":
+        pytest.skip("only part of the walks was run: the whole file is needed")
     routes = app.url_map.bind("127.0.0.1")
     seen = set()
     for url in SEEN:
