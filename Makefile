@@ -6,7 +6,7 @@ RUN_STAMP := $(VENV)/.run-stamp
 DEV_STAMP := $(VENV)/.dev-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench screenshots vendor translations lock clean-venv
+.PHONY: help run test check format bench lighthouse screenshots vendor translations lock clean-venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ run: $(RUN_STAMP) ## set up and serve on http://127.0.0.1:8000 (PORT=…); an em
 	@$(PY) -m tipline run --sample-if-empty
 
 test: $(DEV_STAMP) ## set up and run the tests
-	@$(PY) -m pytest -q -n 2 --dist loadfile
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not wide"
 
 check: $(DEV_STAMP) ## everything CI runs: format, lint, types, contracts, templates, dependencies, wheel, tests
 	@$(PY) -m ruff format --check .
@@ -39,6 +39,9 @@ check: $(DEV_STAMP) ## everything CI runs: format, lint, types, contracts, templ
 format: $(DEV_STAMP) ## format Python
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
+
+lighthouse: $(DEV_STAMP) ## score the public pages with Lighthouse at a phone's settings (needs Chromium, node and npm)
+	@$(PY) -m bench.lighthouse
 
 bench: $(DEV_STAMP) ## measure speed and memory; prints medians of five, in one run
 	@$(PY) -m bench

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from bench import journeys, package, queue, upload
+from bench import crowd, flood, journeys, package, pages, queue, upload
 
 
 def main() -> None:
@@ -13,6 +13,9 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}\n")
     for title, run in (
         ("Bare journeys without JavaScript, durable commits", journeys.main),
+        ("Public pages", pages.main),
+        ("A crowd of 20,000 tips an hour, limits on", crowd.main),
+        ("A flood, and people beside it", flood.main),
         ("A 500 MB upload", upload.main),
         ("The queue", queue.main),
         ("A package", package.main),

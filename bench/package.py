@@ -97,7 +97,7 @@ def _attachment(plain: Path) -> HandedFile:
         digest.hexdigest(),
         True,
         "seen_by_a_person",
-        True,
+        "cannot-be-removed",
         functools.partial(_read, stored, key),
     )
 

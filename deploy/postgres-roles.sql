@@ -20,11 +20,26 @@ GRANT SELECT ON alembic_version TO tipline_public, tipline_staff, tipline_jobs;
 
 -- The public part: what is published, drafts, and what a tip is made of. It reads no account, no grant, no recovery
 -- code, no work of the desk, no log, and none of the keys that are sealed to a desk.
-GRANT SELECT ON appeal, appeal_text, exhibit, exhibit_text, exhibit_picture, desk, desk_epoch TO tipline_public;
+GRANT SELECT ON appeal, appeal_text, exhibit_text, exhibit_picture, desk, desk_epoch TO tipline_public;
+-- Not what became of an exhibit, and no batch: what will appear or go.
+GRANT SELECT (id, ref, appeal_id, state, need, position, published_on, withdrawn_on) ON exhibit TO tipline_public;
+-- Not who entered the figures.
+GRANT SELECT (id, tips_received, exhibits_recognised, countries, children_safeguarded, as_of, entered_at, withdrawn_at)
+  ON campaign_figures TO tipline_public;
+GRANT SELECT ON campaign_update, campaign_update_text, edition TO tipline_public;
+GRANT SELECT ON service_mode TO tipline_public;
 GRANT SELECT, INSERT, UPDATE, DELETE ON draft, tip_record, attachment, attachment_key TO tipline_public;
 GRANT SELECT, INSERT, UPDATE ON mailbox TO tipline_public;
 GRANT INSERT ON tip, tip_key, log_arrival TO tipline_public;
-GRANT SELECT (id, ref, status) ON tip TO tipline_public;
+GRANT SELECT (id, ref, status, desk_id, lane, urgent, restricted, review_due_at) ON tip TO tipline_public;
+-- The mailbox: what is added by receipt makes a tip urgent or gives it time, and a withdrawal asks what stands against.
+GRANT UPDATE (lane, urgent, review_due_at) ON tip TO tipline_public;
+GRANT SELECT, INSERT, DELETE ON mailbox_visit TO tipline_public;
+GRANT SELECT ON mailbox_message TO tipline_public;
+GRANT SELECT, INSERT ON addition, rights_request TO tipline_public;
+GRANT UPDATE (state) ON rights_request TO tipline_public;
+GRANT SELECT (tip_id, lifted_at) ON hold TO tipline_public;
+GRANT SELECT (tip_id) ON referral_tip TO tipline_public;
 GRANT SELECT (tip_id, ref) ON tombstone TO tipline_public;
 
 -- The staff and admin parts: everything but changing the log. What goes out of the log is the timer's alone.
@@ -36,13 +51,17 @@ REVOKE INSERT, DELETE ON log_segment FROM tipline_staff;
 REVOKE INSERT, UPDATE, DELETE ON log_arrival FROM tipline_staff;
 
 -- The timer: it erases and keeps the log; it opens nothing, so it reads no key, only the ids beside them.
-GRANT SELECT ON desk, desk_epoch, appeal, exhibit, exhibit_picture, draft, tip, attachment, tip_event, consultation,
-  assessment, statement, hold, tombstone, referral, referral_tip, package, authority, authority_key,
+GRANT SELECT ON desk, desk_epoch, appeal, appeal_text, exhibit, exhibit_text, exhibit_picture, batch, batch_item, draft,
+  tip, attachment, tip_event, consultation, assessment, statement, hold, tombstone, referral, referral_tip, package, authority, authority_key,
   authority_key_confirmation, log_head, log_entry, log_arrival, log_segment TO tipline_jobs;
 GRANT SELECT (tip_id, purpose), DELETE ON tip_key TO tipline_jobs;
 GRANT SELECT (attachment_id), DELETE ON attachment_key TO tipline_jobs;
 GRANT SELECT (referral_id), DELETE ON referral_key TO tipline_jobs;
-GRANT SELECT (tip_id), DELETE ON mailbox TO tipline_jobs;
+GRANT SELECT (tip_id, withdraw_at), UPDATE (withdraw_at), DELETE ON mailbox TO tipline_jobs;
+GRANT SELECT (tip_id, erase_at), DELETE ON mailbox_visit TO tipline_jobs;
+GRANT SELECT (tip_id), DELETE ON mailbox_message TO tipline_jobs;
+GRANT SELECT (id, tip_id), DELETE ON addition TO tipline_jobs;
+GRANT SELECT, INSERT, DELETE ON rights_request TO tipline_jobs;
 GRANT SELECT (tip_id, part), DELETE ON tip_record TO tipline_jobs;
 GRANT SELECT (seen_at, started_at), DELETE ON account_session TO tipline_jobs;
 GRANT SELECT (used_on), DELETE ON known_device TO tipline_jobs;
@@ -50,4 +69,10 @@ GRANT SELECT (expires_at), DELETE ON invitation TO tipline_jobs;
 GRANT DELETE ON draft, tip, attachment, tip_event, consultation, assessment, statement, hold, log_arrival, log_entry
   TO tipline_jobs;
 GRANT UPDATE ON draft, tip, referral, package, log_head, log_segment, authority_key TO tipline_jobs;
+-- A batch publishes an appeal only while its desk is open: who holds a grant and which codes are confirmed, no key.
+GRANT UPDATE ON appeal, exhibit, batch, batch_item TO tipline_jobs;
+GRANT SELECT ON desk_member TO tipline_jobs;
+GRANT SELECT (account_id, desk_id, epoch, kind) ON desk_grant TO tipline_jobs;
+GRANT SELECT (desk_id, epoch, kind, confirmed_at, used_at) ON recovery_code TO tipline_jobs;
+GRANT SELECT, INSERT, UPDATE ON edition TO tipline_jobs;  -- what it publishes or withdraws on time
 GRANT INSERT ON tombstone, tip_event, log_entry, log_segment TO tipline_jobs;

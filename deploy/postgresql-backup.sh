@@ -8,7 +8,7 @@ umask 077
 folder=$1
 stamp=$(date -u +%Y%m%dT%H%M%SZ)
 keys="tip_key attachment_key referral_key mailbox desk_grant recovery_code account"
-left_out="account_session draft known_device invitation"
+left_out="account_session draft mailbox_visit known_device invitation"
 mkdir -p "$folder"
 
 without=""

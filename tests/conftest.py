@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 
+from tests import once
 from tests.databases import PostgresqlDatabases, SqliteDatabases
 from tests.pages import PageClient
 from tipline import clock as tipline_clock
@@ -22,6 +23,7 @@ from tipline.crypto.passwords import Cost
 from tipline.extensions import Database, db
 from tipline.services import accounts
 
+once.install()
 START = dt.datetime(2026, 3, 2, 10, 24, 0, tzinfo=dt.UTC)
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared, not bound to
 

@@ -40,6 +40,22 @@ def ready_tip(team: Team, now: dt.datetime, **more: Any) -> Any:
     return sent
 
 
+def add_and_open(team: Team, sent: Any, now: dt.datetime, **more: Any) -> None:
+    """Something that the sender added by receipt, opened and looked at by the first reviewer."""
+    from sqlalchemy import select
+
+    from tipline.extensions import db
+    from tipline.models.tip import Addition
+    from tipline.services import access, added
+
+    factories.add_to_tip(sent.tip_id, now, **more)
+    addition_id = db.session.scalars(select(Addition.id)).one()
+    opened = access.access_tip(team.reviewer, sent.ref, now=now)
+    write(lambda: added.open_addition(opened, addition_id, now))
+    for file in reveals.files(opened, now):
+        write(lambda file=file: reveals.reveal(opened, file.id, "small", now))
+
+
 def files_of(team: Team, ref: str, now: dt.datetime) -> tuple[str, ...]:
     """The ids of a tip's files."""
     from tipline.services import access

@@ -178,6 +178,29 @@ def make_exhibit(team: Team, now: dt.datetime, *, title: str = "Woven bag") -> s
     return str(write(make))
 
 
+def publish_update(
+    team: Team, now: dt.datetime, *, title: str = "An object has been recognised", body: str = "Thank you."
+) -> str:
+    """A published update in English; returns its slug."""
+    from tipline.services import announcing
+
+    admin = team.administrator.person
+
+    def make() -> str:
+        slug = announcing.write(announcing.UpdateWords(title, body), admin, now)
+        announcing.publish(slug, admin, now)
+        return slug
+
+    return str(write(make))
+
+
+def enter_figures(team: Team, now: dt.datetime, *numbers: int | None) -> None:
+    """Figures of the campaign, in their order: tips, objects, countries, children."""
+    from tipline.services import figures
+
+    write(lambda: figures.enter(figures.Counts(*numbers), now.date(), team.administrator.person, now))
+
+
 def make_tip(
     now: dt.datetime,
     *,
@@ -201,6 +224,33 @@ def make_tip(
         files=[intake.NewFile(name, io.BytesIO(content)) for name, content in files],
     )
     return write(lambda: intake.submit_tip(new, now))
+
+
+def add_to_tip(
+    tip_id: str,
+    now: dt.datetime,
+    *,
+    narrative: str = "It was the shop at the ferry. MARKER-ADDED",
+    kind: str = "more",
+    files: Sequence[tuple[str, bytes]] = (),
+    **answers: Any,
+) -> None:
+    """Something added to a tip, sent as a sender with a receipt sends it."""
+    from tipline.services import additions, drafts, intake
+    from tipline.services.answers import Answers
+
+    def add() -> None:
+        target = additions.target(tip_id, kind)
+        secret = drafts.new_secret()
+        written = Answers(narrative=narrative, tip_language=369, **answers)
+        draft = drafts.start_draft(
+            secret, written, exhibit_id=None, desk_id=target.desk_id, now=now, adds_to=target.adds_to
+        )
+        if files:
+            intake.attach(draft, [intake.NewFile(name, io.BytesIO(content)) for name, content in files], now)
+        additions.send(secret, now)
+
+    write(add)
 
 
 def open_tip(team: Team, ref: str, now: dt.datetime, *, as_supervisor: bool = False) -> Any:

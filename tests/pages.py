@@ -8,11 +8,28 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import html5lib
+from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
+from tipline.languages import TRANSLATIONS
+
 SPACE = re.compile(r"\s+")
-ERROR = re.compile(r"^(?:Error|Erreur|Σφάλμα) ?: ")
+IN_ERROR = "Error: %(title)s"
 NOT_CHECKED = {"eof-in-table"}
+
+
+def _error_prefixes() -> re.Pattern[str]:
+    """What a title starts with when a form has errors, in every language that has a catalogue."""
+    said = {IN_ERROR.partition("%")[0]}
+    for path in TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"):
+        with path.open("rb") as file:
+            message = read_po(file).get(IN_ERROR)
+        if message is not None and message.string:
+            said.add(SPACE.sub(" ", str(message.string).partition("%")[0]))
+    return re.compile("^(?:" + "|".join(re.escape(prefix) for prefix in said) + ")")
+
+
+ERROR = _error_prefixes()
 
 
 class Form:

@@ -105,7 +105,7 @@ def served(folder: Path, **variables: str) -> Iterator[Served]:
         "TIPLINE_INSTANCE": str(folder / "instance"),
         "TIPLINE_SECRETS": str(folder / "secrets"),
         "TIPLINE_PARTS": "public",
-        "PORT": str(_free_port()),
+        "PORT": str(free_port()),
         "TMPDIR": str(folder / "tmp"),
         **variables,
     }
@@ -199,12 +199,17 @@ def token(answer: Answer) -> str:
     return found.group(1).decode()
 
 
+def chosen_language(answer: Answer) -> str:
+    """The tip language that the first page has chosen."""
+    found = _LANGUAGE.search(answer.body)
+    assert found
+    return found.group(1).decode()
+
+
 def begin(browser: Browser, narrative: str = NARRATIVE, ref: str = "curtain1") -> Answer:
     """From the first page to the check page."""
     page = browser.get(f"/en/exhibits/{ref}/tip")
-    chosen = _LANGUAGE.search(page.body)
-    assert chosen
-    fields = {"csrf_token": token(page), "narrative": narrative, "tip_language": chosen.group(1).decode()}
+    fields = {"csrf_token": token(page), "narrative": narrative, "tip_language": chosen_language(page)}
     answer = browser.post(f"/en/exhibits/{ref}/tip", fields)
     assert answer.status == 303, answer.status
     return browser.get("/en/tip/check")
@@ -219,7 +224,7 @@ def finish(browser: Browser, check: Answer) -> str:
     return found.group(1).decode()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

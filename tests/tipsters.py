@@ -125,3 +125,18 @@ def photo(size: int = 64, secret: bytes = b"SECRETMAKER") -> bytes:
     out = io.BytesIO()
     Image.effect_noise((size, size), 80).convert("RGB").save(out, "JPEG", exif=exif.tobytes())
     return out.getvalue()
+
+
+def exif_photo(size: int = 64) -> bytes:
+    """A JPEG that tells where, when, with what and whose it is."""
+    exif = Image.Exif()
+    exif[0x010E], exif[0x010F], exif[0x0110], exif[0x0131] = "Our holiday", "Acme", "Phone 7", "Acme Camera 1.0"
+    exif.get_ifd(0x8769).update(
+        {0x9003: "2024:05:03 12:33:07", 0xA430: "Maria Muster", 0xA431: "SN-4711", 0xA434: "Acme 26mm"}
+    )
+    exif.get_ifd(0x8825).update(
+        {1: "N", 2: (52.0, 31.0, 12.0), 3: "W", 4: (13.0, 24.0, 36.0), 5: b"\1", 6: 35.2, 17: 270.0}
+    )
+    out = io.BytesIO()
+    Image.effect_noise((size, size), 80).convert("RGB").save(out, "JPEG", exif=exif.tobytes())
+    return out.getvalue()

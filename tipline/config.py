@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 PARTS = ("public", "staff", "admin")
+_ONION = re.compile(r"https?://([a-z2-7]{56})\.onion")
+_CONTACT = re.compile(r"mailto:[^\s@]+@[^\s@]+|https://[^\s/]+(/\S*)?")
+_ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class ConfigError(Exception):
@@ -30,6 +36,7 @@ class Profile:
     referred_days: int
     closed_days: int
     log_years: int
+    request_months: int
     supervisor_named: str
     legal_text: str
 
@@ -52,12 +59,17 @@ class Settings:
     max_file_bytes: int
     draft_cap_bytes: int
     upload_slots: int
+    tips_per_hour: int
+    valkey_url: str = field(repr=False)  # may hold a password; empty: counts stay in this process
     service_name: str
     operator_name: str
     operator_contact: str
     dpo_contact: str
     supervisory_authority: str
     onion: str
+    security_contact: str  # where to report a weakness of this service; empty: no security.txt
+    enforcement_body: str  # watches over accessibility; named in the statement
+    public_address: str  # where people find the public pages; empty: not known
     testing: bool = False
 
     def secret(self, name: str, size: int = 32) -> bytes:
@@ -136,12 +148,17 @@ def from_environment(environment: Mapping[str, str] | None = None, **overrides: 
         "max_file_bytes": _number(env, "TIPLINE_MAX_FILE_MB", 50, 1, 4096) * 1024 * 1024,
         "draft_cap_bytes": _number(env, "TIPLINE_DRAFT_CAP_MB", 4096, 1, 1 << 20) * 1024 * 1024,
         "upload_slots": _number(env, "TIPLINE_UPLOAD_SLOTS", 16, 1, 512),
+        "tips_per_hour": _number(env, "TIPLINE_TIPS_PER_HOUR", 40_000, 1, 100_000_000),
+        "valkey_url": env.get("TIPLINE_VALKEY_URL", ""),
         "service_name": env.get("TIPLINE_SERVICE_NAME", "tipline"),
         "operator_name": env.get("TIPLINE_OPERATOR_NAME", ""),
         "operator_contact": env.get("TIPLINE_OPERATOR_CONTACT", ""),
         "dpo_contact": env.get("TIPLINE_DPO_CONTACT", ""),
         "supervisory_authority": env.get("TIPLINE_SUPERVISORY_AUTHORITY", ""),
-        "onion": env.get("TIPLINE_ONION", ""),
+        "onion": _onion(env),
+        "security_contact": _contact(env, "TIPLINE_SECURITY_CONTACT"),
+        "enforcement_body": env.get("TIPLINE_ENFORCEMENT_BODY", ""),
+        "public_address": _address(env, "TIPLINE_PUBLIC_ADDRESS"),
     }
     return Settings(**{**values, **overrides})
 
@@ -155,6 +172,36 @@ def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int
     if not low <= value <= high:
         raise ConfigError(f"{name} is a whole number from {low} to {high}")
     return value
+
+
+def _address(env: Mapping[str, str], name: str) -> str:
+    """An address to put before a path, without its last slash; printed and shared, so it is never guessed."""
+    raw = env.get(name, "").rstrip("/")
+    if raw and not _ADDRESS.fullmatch(raw):
+        raise ConfigError(f"{name} is an address such as https://tips.example.org")
+    return raw
+
+
+def _onion(env: Mapping[str, str]) -> str:
+    """The address in the Tor network: version 3 with a checksum that fits, since a mistyped one leads nowhere."""
+    raw = env.get("TIPLINE_ONION", "").strip().rstrip("/")
+    if not raw:
+        return ""
+    found = _ONION.fullmatch(raw)
+    key = base64.b32decode(found[1].upper()) if found else b""
+    if key[32:] != hashlib.sha3_256(b".onion checksum" + key[:32] + b"\x03").digest()[:2] + b"\x03":
+        raise ConfigError("TIPLINE_ONION is an address such as http://….onion, with all its 56 letters and figures")
+    return raw
+
+
+def _contact(env: Mapping[str, str], name: str) -> str:
+    """An address to write to, as a link; one for mail may come without its ``mailto:``."""
+    raw = env.get(name, "").strip()
+    if raw and "@" in raw and ":" not in raw:
+        raw = f"mailto:{raw}"
+    if raw and not _CONTACT.fullmatch(raw):
+        raise ConfigError(f"{name} is an email address or an https:// address")
+    return raw
 
 
 _current: Settings | None = None

@@ -76,6 +76,13 @@ class NotFound(Refused):
     status = 404
 
 
+class Withdrawn(NotFound):
+    """It was shown at this address and is not any more; what was there is not said."""
+
+    code = "withdrawn"
+    status = 410
+
+
 class SignInNeeded(Refused):
     """Nobody is signed in, or the session has ended."""
 
@@ -121,6 +128,19 @@ class Busy(Refused):
     status = 503
 
 
+class Full(Busy):
+    """Too many tips arrive at this moment: come back after ``seconds``; the draft is kept."""
+
+    code = "full"
+    seconds = 300
+
+
+class OnceMore(Refused):
+    """This was quicker than people are: press the button again in a moment; the draft is kept."""
+
+    code = "once-more"
+
+
 class Unavailable(Refused):
     """Disk or database is gone or full; nothing half-written stays."""
 
@@ -156,6 +176,13 @@ class DraftSpent(DraftGone):
     """The draft was sent: its keys are gone from here, only its receipt may still wait."""
 
     code = "draft-spent"
+
+
+class VisitOver(Refused):
+    """The mailbox is not open (any more): its receipt opens it again."""
+
+    code = "visit-over"
+    status = 410
 
 
 class DraftIncomplete(Refused):

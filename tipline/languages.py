@@ -19,7 +19,10 @@ TRANSLATIONS = _HERE / "translations"
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One term: ``title`` as published, ``label`` corrected, ``tag`` BCP-47, ``plural_forms`` gettext's header."""
+    """One term: ``title`` as published, ``label`` corrected, ``tag`` BCP-47, ``plural_forms`` gettext's header.
+
+    ``reviewed`` says whether a person who speaks the language has checked its pages; English is the original.
+    """
 
     id: int
     title: str
@@ -29,6 +32,7 @@ class Language:
     dir: str
     plural_forms: str
     offered: bool
+    reviewed: bool
 
     @property
     def locale(self) -> str:
@@ -47,6 +51,7 @@ def _read(entry: dict[str, str | int | bool]) -> Language:
         dir=str(entry["dir"]),
         plural_forms=plural,
         offered=bool(entry.get("offered", False)),
+        reviewed=bool(entry.get("reviewed", False)),
     )
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds tipline/static/tipline.css and copies GOV.UK Frontend's script into tipline/static/vendor/.
+# Builds tipline/static/tipline.css and copies GOV.UK Frontend's script and altcha's worker into tipline/static/vendor/.
 # Needs node and npm; works in a temporary folder and leaves nothing else behind.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -16,4 +16,10 @@ mkdir -p "$static/vendor"
 # The source map is not shipped, so the script must not name it.
 sed 's|//# sourceMappingURL=.*$||' "$package/dist/govuk/govuk-frontend.min.js" >"$static/vendor/govuk-frontend.min.js"
 cp "$here/LICENCE-govuk-frontend.txt" "$static/vendor/LICENCE-govuk-frontend.txt"
+# Of altcha only the worker that solves: its page element brings pictures, links and words of its own.
+cp "$work/node_modules/altcha/dist/workers/pbkdf2.js" "$static/vendor/altcha-pbkdf2.js"
+{
+  printf 'altcha-pbkdf2.js comes from altcha %s.\n\n' "$(node -p "require('$work/node_modules/altcha/package.json').version")"
+  cat "$work/node_modules/altcha/LICENSE.txt"
+} >"$static/vendor/LICENCE-altcha.txt"
 echo "built $(wc -c <"$static/tipline.css") bytes of CSS from govuk-frontend $(node -p "require('$package/package.json').version")"

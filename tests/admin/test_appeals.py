@@ -8,11 +8,13 @@ import io
 import pytest
 from flask import Flask
 
+from tests.conftest import Clock
 from tests.factories import Known, Team, make_exhibit, make_person, make_team, picture, sign_in
 from tests.pages import Page, PageClient
 from tests.services.test_pictures import SECRET, make_jpeg
 from tipline.roles import Role
-from tipline.services import appeals
+from tipline.services import appeals, exhibits
+from tipline.services.gallery import read_gallery
 
 
 @pytest.fixture
@@ -56,14 +58,14 @@ def test_an_appeal_goes_from_nothing_to_the_public(admin: PageClient, team: Team
     assert "at least one published exhibit" in page.main
     page = send_picture(admin, add_exhibit(admin, page), make_jpeg())
     assert page.h1 == "Red cup"
-    page = admin.submit(page, action="/publish")
+    page = admin.submit(page, action="/publish", reason="start")
     assert "once its appeal is published" in page.main
-    page = admin.submit(admin.page(page.links["Do you recognise this?"]), action="/publish")
+    page = admin.submit(admin.page(page.links["Do you recognise this?"]), action="/publish", reason="start")
     assert "The appeal is published." in page.text
-    [shown] = appeals.gallery("en")
+    [shown] = read_gallery("en").appeals
     assert shown.exhibits[0].title == "Red cup"
-    page = admin.submit(page, action="/withdraw")
-    assert appeals.gallery("en") == []
+    page = admin.submit(page, action="/withdraw", reason="mistake")
+    assert read_gallery("en").appeals == ()
 
 
 def test_an_appeal_that_lacks_something_is_not_published(admin: PageClient, team: Team) -> None:
@@ -71,8 +73,54 @@ def test_an_appeal_that_lacks_something_is_not_published(admin: PageClient, team
     assert [form for form in page.forms if "/publish" in form.action] == []
     address = page.path + "/publish"
     token = page.form(action="sign-out").values["csrf_token"][0]
-    response = admin.post(address, data={"csrf_token": token}, follow_redirects=True)
+    response = admin.post(address, data={"csrf_token": token, "reason": "start"}, follow_redirects=True)
     assert b"It still needs at least one published exhibit" in response.data
+
+
+def test_at_once_needs_a_reason(admin: PageClient, team: Team, now: dt.datetime) -> None:
+    ref = make_exhibit(team, now)
+    page = admin.page(f"/admin/appeals/exhibits/{ref}")
+    for reason in ("", "boredom"):
+        assert "Choose why it cannot wait" in admin.submit(page, action="/withdraw", reason=reason).text
+    assert appeals.exhibit_page(ref, "en")
+
+
+def test_what_is_no_longer_needed_is_planned_changed_and_taken_back(
+    admin: PageClient, team: Team, clock: Clock
+) -> None:
+    ref = make_exhibit(team, clock.now)
+    assert "First record the outcome" in admin.page("/admin/appeals/batches/new/close").main
+    page = admin.page(admin.page(f"/admin/appeals/exhibits/{ref}").links["Record the outcome"])
+    assert admin.submit(page).errors == ["Choose the outcome"]
+    page = admin.submit(page, outcome="solved")
+    page = admin.page(page.links["Plan “no longer needed”"])
+    assert admin.submit(page).errors == ["Choose at least one appeal or exhibit"]
+    exhibit_id = exhibits.exhibit(ref).id
+    assert admin.submit(page, items=exhibit_id, when="later").errors == ["Enter the day"]
+    assert admin.submit(page, items=exhibit_id, when="now").errors == ["Choose why it cannot wait"]
+    soon = admin.submit(page, items=exhibit_id, when="later", day="2026-03-02", hour="11")
+    assert soon.errors == ["Choose a moment that is at least 6 hours away, or do it at once and say why"]
+    page = admin.submit(page, items=exhibit_id)
+    assert "Tue 3 March 2026, 10:00 UTC" in page.main
+    change = admin.page(next(href for href in page.links.values() if href.endswith("/change")))
+    assert change.form("items").values["items"] == [exhibit_id]
+    page = admin.submit(change, when="later", day="2026-03-09", hour="7")
+    assert "Mon 9 March 2026, 07:00 UTC" in page.main
+    assert "the timer does not run" not in page.main
+    clock.now += dt.timedelta(days=7)
+    sign_in(admin, team.administrator, clock.now)
+    page = admin.page("/admin/appeals/batches")
+    assert "Late: the timer does not run" in page.main
+    asked = admin.page(next(href for href in page.links.values() if href.endswith("/cancel")))
+    page = admin.submit(asked)
+    assert "No batch waits" in page.main
+    assert "Cancelled" in page.main
+    admin.submit(admin.page("/admin/appeals/batches/new/close"), items=exhibit_id, when="now", reason="request")
+    assert not appeals.exhibit_page(ref, "en").needed
+    admin.submit(admin.page(f"/admin/appeals/exhibits/{ref}"), action="/reopen")
+    assert appeals.exhibit_page(ref, "en").needed
+    admin.submit(asked, status=409)  # a second press of a button that has done its work
+    admin.page("/admin/appeals/batches/new/burn", status=404)
 
 
 def test_nothing_hidden_in_the_picture_is_shown(admin: PageClient, team: Team) -> None:
@@ -130,7 +178,7 @@ def test_words_in_another_language(admin: PageClient, team: Team, now: dt.dateti
     assert (shown.title, shown.description) == ("Τσάντα", "<p>Υφαντή <em>τσάντα</em></p>")
     page = admin.page(f"/admin/appeals/{shown.appeal_slug}/words/el")
     admin.submit(page, title="Το αναγνωρίζετε;", introduction="Δείτε.")
-    assert appeals.gallery("el")[0].language == "el"
+    assert read_gallery("el").appeals[0].language == "el"
 
 
 def test_empty_words_are_refused_and_answers_kept(admin: PageClient, team: Team, now: dt.datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 PHOTO = "tipline/data/sample/paving.jpg"
 STORIES = {
@@ -16,7 +16,7 @@ STORIES = {
     "fr": "Nous avions le même pavage dans la cour de notre école jusqu’en 2014, près de la gare.",
     "el": "Είχαμε το ίδιο πλακόστρωτο στην αυλή του σχολείου μας μέχρι το 2014, κοντά στον σταθμό.",
 }
-FOUR = re.compile(r"/[a-z]{2}/exhibits/[^/#?]+$")
+FOUR = re.compile(r"/[a-z]{2}(?:-[A-Z]{2})?/exhibits/[^/#?]+$")
 ID = "[0-9a-f]{32}"
 
 
@@ -29,6 +29,18 @@ class Walker:
     def go(self, path: str) -> None:
         """To this address."""
         self.page.goto(self.url + path)
+
+    def go_and_stay(self, path: str) -> None:
+        """To an address whose page loads itself anew, which it is kept from: who looks at it wants it to stand."""
+
+        def without_refresh(route: Route) -> None:
+            answer = route.fetch()
+            headers = {name: value for name, value in answer.headers.items() if name != "refresh"}
+            route.fulfill(response=answer, headers=headers)
+
+        self.page.route(f"**{path}", without_refresh)
+        self.go(path)
+        self.page.unroute(f"**{path}")
 
     def links(self, pattern: str) -> list[str]:
         """Addresses on the page that match."""
@@ -73,22 +85,42 @@ def public(walker: Walker, tag: str) -> Iterator[str]:
     walker.go(f"{home}/")
     yield "gallery"
     exhibits = walker.links(FOUR.pattern)
+    walker.go(f"{home}/?show=closed")
+    yield "gallery-closed"
+    walker.go(walker.links(FOUR.pattern)[0])
+    yield "exhibit-closed"
     for number, exhibit in enumerate(exhibits[:2], 1):
         walker.go(exhibit)
         yield f"exhibit-{number}"
+    walker.go(f"{exhibits[0]}/poster")
+    yield "poster"
+    walker.go(f"{home}/updates")
+    yield "updates"
+    walker.follow(f"{home}/updates/[^/]+$")
+    yield "update"
+    for name, path in (
+        ("no-exhibit", "exhibits/none"),
+        ("no-poster", "exhibits/none/poster"),
+        ("no-update", "updates/none"),
+    ):
+        walker.go(f"{home}/{path}")
+        yield name
+    walker.go(exhibits[1])
     enlarge = walker.links("^#")
     opener = next((one for one in enlarge if one != "#main-content"), None)
     if opener:
         walker.go(f"{exhibits[1]}{opener}")
         yield "exhibit-enlarged"
-    yield from _journey(walker, home, exhibits[0], STORIES[tag])
+    yield from _journey(walker, home, exhibits[0], STORIES.get(tag, STORIES["en"]))
     yield from _receipt(walker, home)
-    for name in ("privacy", "help", "emergency", "accessibility", "leave-info"):
+    for name in ("privacy", "help", "emergency", "accessibility", "leave-info", "children", "cookies"):
         walker.go(f"{home}/{name}")
         yield name
+    walker.go(f"{home}/emergency?country=BE#countries")
+    yield "emergency-country"
     walker.go(f"{home}/tip")
     yield "tip-about-anything"
-    walker.fill(narrative=STORIES[tag])
+    walker.fill(narrative=STORIES.get(tag, STORIES["en"]))
     walker.press()
     walker.go(f"{home}/tip/delete")
     yield "delete"
@@ -114,7 +146,10 @@ def _journey(walker: Walker, home: str, exhibit: str, story: str) -> Iterator[st
     yield "files-error"
     walker.fill(files=walker.photo)
     walker.press()
+    walker.page.locator(".tl-files__file").wait_for()
     yield "files-added"
+    walker.go_and_stay(f"{home}/tip/files/arriving")
+    yield "files-arriving"
     walker.go(f"{home}/tip/contact")
     yield "contact"
     walker.fill(email="not an address")
@@ -141,7 +176,36 @@ def _receipt(walker: Walker, home: str) -> Iterator[str]:
     yield "receipt-error"
     walker.fill(receipt=receipt)
     walker.press()
-    yield "receipt-status"
+    yield "mailbox"
+    if home != "/en":  # the pages behind it are looked at in one language
+        return
+    yield from _mailbox(walker, f"{home}/receipt/mailbox")
+    walker.go(f"{home}/receipt/mailbox")
+    yield "mailbox-over"
+
+
+def _mailbox(walker: Walker, mailbox: str) -> Iterator[str]:
+    walker.go(f"{mailbox}/correct")
+    walker.press()
+    yield "correct-error"
+    walker.fill(narrative="2012", child_at_risk="no")
+    walker.press()
+    yield "addition-check"
+    walker.go(f"{mailbox}/add")
+    yield "add"
+    walker.go(f"{mailbox}/add/check")
+    walker.press("/add/send")
+    yield "addition-sent"
+    for kind in ("access", "erasure"):
+        walker.go(f"{mailbox}/requests/{kind}")
+        yield f"ask-{kind}"
+    walker.press()
+    walker.go(f"{mailbox}/withdraw")
+    yield "withdraw"
+    walker.press()
+    yield "mailbox-withdrawn"
+    walker.press("/close")
+    yield "mailbox-closed"
 
 
 def outside(walker: Walker) -> Iterator[str]:
@@ -167,6 +231,7 @@ def reviewer(walker: Walker) -> Iterator[str]:
     walker.go("/staff/?status=outcome")
     yield "queue-nothing"
     yield from _tip(walker)
+    yield from _senders(walker)
     walker.go("/staff/excerpts")
     yield "excerpts"
     walker.fill(reason_code="supervision") if walker.page.locator("[name=reason_code]").count() else None
@@ -205,6 +270,33 @@ def _tip(walker: Walker) -> Iterator[str]:
     walker.press("/notes")
     yield "tip-error"
     yield from _file(walker)
+
+
+def _senders(walker: Walker) -> Iterator[str]:
+    """What a sender added by receipt, a message to the sender, and what senders ask for."""
+    walker.go("/staff/?status=added")
+    yield "queue-added"
+    walker.follow("/staff/tips/")
+    if walker.page.locator("[name=reason_code]").count():
+        walker.fill(reason_code="assigned_work")
+        walker.press()
+    yield "tip-added-to"
+    walker.press("/additions/")
+    yield "tip-addition"
+    walker.follow("/message")
+    yield "message"
+    walker.press()
+    yield "message-error"
+    walker.fill(message="Do you still have the picture?", language="fi")
+    walker.press()
+    yield "message-check"
+    walker.page.locator("button[value=send]").click()
+    walker.page.wait_for_load_state("load")
+    yield "tip-message"
+    walker.go("/staff/requests")
+    yield "requests"
+    walker.follow("/staff/requests/")
+    yield "request"
 
 
 def _file(walker: Walker) -> Iterator[str]:
@@ -280,12 +372,23 @@ def supervisor(walker: Walker) -> Iterator[str]:
         yield f"codes-{name}"
     walker.go("/staff/authorities")
     yield "supervisor-authorities"
+    walker.go("/staff/requests")
+    walker.follow("/staff/requests/")
+    walker.follow("/decide$")
+    yield "decide-request"
+    walker.press()
+    yield "decide-request-error"
 
 
 def administrator(walker: Walker) -> Iterator[str]:
     """The administration."""
     walker.go("/admin/")
     yield "home"
+    walker.go("/admin/mode")
+    yield "mode"
+    walker.go("/admin/mode/closed/words/el")
+    yield "mode-words"
+    yield from _modes(walker)
     walker.go("/admin/accounts")
     yield "accounts"
     walker.follow(f"/admin/accounts/{ID}$")
@@ -300,8 +403,20 @@ def administrator(walker: Walker) -> Iterator[str]:
     yield "invite-error"
     yield from _desks(walker)
     yield from _appeals(walker)
+    yield from _updates(walker)
     yield from _authorities(walker)
     yield from _releases(walker)
+
+
+def _modes(walker: Walker) -> Iterator[str]:
+    """What the public sees while no tips are taken; ends with the service open again."""
+    for mode, stops in (("maintenance", ("/en/tip",)), ("closed", ("/en/tip", "/en/")), ("open", ())):
+        walker.go("/admin/mode")
+        walker.page.locator(f"[name=mode][value={mode}]").check(force=True)
+        walker.press("/admin/mode")
+        for number, path in enumerate(stops, 1):
+            walker.go(path)
+            yield f"while-{mode}-{number}"
 
 
 def _desks(walker: Walker) -> Iterator[str]:
@@ -322,7 +437,7 @@ def _desks(walker: Walker) -> Iterator[str]:
 def _appeals(walker: Walker) -> Iterator[str]:
     walker.go("/admin/appeals")
     yield "appeals"
-    walker.follow(r"/admin/appeals/(?!new|exhibits)[^/]+$")
+    walker.follow(r"/admin/appeals/(?!new|exhibits|batches)[^/]+$")
     yield "appeal"
     appeal = walker.page.url.removeprefix(walker.url)
     exhibit = walker.links("/admin/appeals/exhibits/[^/]+$")[0]
@@ -332,10 +447,49 @@ def _appeals(walker: Walker) -> Iterator[str]:
         ("make-exhibit", f"{appeal}/exhibits/new"),
         ("exhibit", exhibit),
         ("exhibit-words", f"{exhibit}/words/fr"),
+        ("exhibit-outcome", f"{exhibit}/outcome"),
         ("exhibit-picture", f"{exhibit}/picture"),
     ):
         walker.go(path)
         yield name
+    yield from _batches(walker)
+
+
+def _batches(walker: Walker) -> Iterator[str]:
+    walker.go("/admin/appeals/batches/new/close")
+    yield "plan-batch-nothing"
+    walker.go("/admin/appeals/batches/new/withdraw")
+    yield "plan-batch"
+    walker.press()
+    yield "plan-batch-error"
+    walker.page.locator("[name=items]").last.check(force=True)
+    walker.press()
+    yield "batches"
+    for name in ("change", "cancel"):
+        walker.go("/admin/appeals/batches")
+        walker.follow(f"/batches/{ID}/{name}$")
+        yield f"{name}-batch"
+    walker.press()
+    yield "batches-cancelled"
+
+
+def _updates(walker: Walker) -> Iterator[str]:
+    walker.go("/admin/updates")
+    yield "updates"
+    walker.follow("/admin/updates/(?!new|figures)[^/]+$")
+    yield "update"
+    update = walker.page.url.removeprefix(walker.url)
+    walker.go(f"{update}/words/el")
+    yield "update-words"
+    walker.go("/admin/updates/new")
+    yield "write-update"
+    walker.press()
+    yield "write-update-error"
+    walker.go("/admin/updates/figures")
+    yield "figures"
+    walker.fill(countries="-1")
+    walker.press(within="main .tl-card")
+    yield "figures-error"
 
 
 def _authorities(walker: Walker) -> Iterator[str]:
@@ -388,7 +542,11 @@ def auditor(walker: Walker) -> Iterator[str]:
     yield "log-verify"
     walker.press()
     yield "log-verified"
-    for name, path in (("log-segments", "/admin/log/segments"), ("clocks", "/admin/clocks")):
+    for name, path in (
+        ("log-segments", "/admin/log/segments"),
+        ("clocks", "/admin/clocks"),
+        ("requests", "/admin/requests"),
+    ):
         walker.go(path)
         yield name
 

@@ -21,7 +21,7 @@ from tipline.services import health, log
 
 def test_help_names_every_command(run: Run) -> None:
     said = run("--help").output
-    for command in ("run", "setup", "sample", "code", "jobs", "log", "package", "doctor", "backup", "restore"):
+    for command in ("run", "setup", "sample", "code", "jobs", "log", "package", "doctor", "backup", "restore", "mode"):
         assert f"\n  {command}" in said
 
 
@@ -171,3 +171,10 @@ def test_a_missing_database_is_said_without_its_address(run: Run, monkeypatch: p
     result = run("doctor")
     assert (result.exit_code, "MARKER" in result.output) == (1, False)
     assert result.output.startswith("error: the database refused")
+
+
+def test_the_mode_is_shown_and_set(run: Run) -> None:
+    assert run("mode").output == "mode: open\n"
+    assert run("mode", "closed", "--objects", "hidden").output == "mode: closed (objects hidden)\n"
+    assert run("mode", "open").output == "mode: open\n"
+    assert run("mode", "asleep").exit_code == 2

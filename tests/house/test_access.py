@@ -47,10 +47,7 @@ def world(app, now):
 
 def routes(app):
     return [
-        (rule, method)
-        for rule in app.url_map.iter_rules()
-        if rule.endpoint != "static"
-        for method in sorted(rule.methods - {"HEAD", "OPTIONS"})
+        (rule, method) for rule in app.url_map.iter_rules() for method in sorted(rule.methods - {"HEAD", "OPTIONS"})
     ]
 
 
@@ -73,7 +70,7 @@ def _typed(rule, name, value):
 
 def test_every_route_has_a_line_in_the_table_and_the_table_no_other(app):
     marks = {}
-    for endpoint in {rule.endpoint for rule in app.url_map.iter_rules()} - {"static"}:
+    for endpoint in {rule.endpoint for rule in app.url_map.iter_rules()}:
         access = guard.access_of(app, endpoint)
         assert access is not None, f"{endpoint} does not say who may use it"
         marks[endpoint] = ANYONE if access.roles is None else (access.roles or SIGNED_IN)

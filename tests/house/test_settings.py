@@ -37,8 +37,33 @@ def test_no_secret_shows_in_the_settings(made: config.Settings) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TIPLINE_PROXIES", "-1"), ("TIPLINE_MAX_FILES", "x"), ("TIPLINE_PARTS", "kitchen"), ("TIPLINE_PROFILE", "")],
+    [
+        ("TIPLINE_PROXIES", "-1"),
+        ("TIPLINE_MAX_FILES", "x"),
+        ("TIPLINE_PARTS", "kitchen"),
+        ("TIPLINE_PROFILE", ""),
+        ("TIPLINE_PUBLIC_ADDRESS", "tips.example"),
+    ],
 )
 def test_a_setting_that_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(config.ConfigError, match=name):
         config.from_environment({name: value})
+
+
+DUCKS = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad"  # a real address, for its checksum
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.onion", f"http://{DUCKS[:-1]}e.onion", f"http://{'a' * 56}.onion", DUCKS]
+)
+def test_an_onion_address_with_a_mistake_is_refused(address: str) -> None:
+    assert config.from_environment({"TIPLINE_ONION": f"http://{DUCKS}.onion/"}).onion == f"http://{DUCKS}.onion"
+    with pytest.raises(config.ConfigError, match="TIPLINE_ONION"):
+        config.from_environment({"TIPLINE_ONION": address})
+
+
+def test_the_security_contact_is_a_link() -> None:
+    given = config.from_environment({"TIPLINE_SECURITY_CONTACT": "security@authority.example"})
+    assert given.security_contact == "mailto:security@authority.example"
+    with pytest.raises(config.ConfigError, match="TIPLINE_SECURITY_CONTACT"):
+        config.from_environment({"TIPLINE_SECURITY_CONTACT": "the usual office"})

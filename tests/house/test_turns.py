@@ -2,10 +2,11 @@
 
 import io
 import threading
+import time
 
 import pytest
 
-from tipline.web import turns
+from tipline.web import floodgate, turns
 from tipline.web.turns import PublicTurns
 
 WAIT = 10
@@ -35,8 +36,18 @@ def stage():
     return Stage()
 
 
-def ask(app, path, method="GET", kind="", body=b"", length=None):
-    environ = {
+def wait_for(condition):
+    """Until it holds; a test that waits in vain fails."""
+    for _ in range(1000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("waited in vain")
+
+
+def ask(app, path, method="GET", kind="", body=b"", length=None, recent=None):
+    environ = {} if recent is None else {floodgate.RECENT: recent}
+    environ |= {
         "PATH_INFO": path,
         "REQUEST_METHOD": method,
         "CONTENT_TYPE": kind,
@@ -50,7 +61,7 @@ def ask(app, path, method="GET", kind="", body=b"", length=None):
 
 def test_public_pages_are_made_one_after_the_other(stage, monkeypatch):
     monkeypatch.setattr(turns, "PATIENCE", WAIT)
-    app = PublicTurns(stage)
+    app = PublicTurns(stage, stage)
     threads = [ask(app, "/en/held") for _ in range(3)]
     assert stage.arrived.acquire(timeout=WAIT)
     stage.let_go.set()
@@ -62,7 +73,7 @@ def test_public_pages_are_made_one_after_the_other(stage, monkeypatch):
 @pytest.mark.parametrize("path", ["/en/", "/staff/", "/admin/"])
 def test_a_page_that_hangs_stops_nobody(stage, monkeypatch, path):
     monkeypatch.setattr(turns, "PATIENCE", 0.01)
-    app = PublicTurns(stage)
+    app = PublicTurns(stage, stage)
     held = ask(app, "/en/held")
     assert stage.arrived.acquire(timeout=WAIT)
     ask(app, path).join(WAIT)
@@ -71,9 +82,64 @@ def test_a_page_that_hangs_stops_nobody(stage, monkeypatch, path):
     held.join(WAIT)
 
 
+def test_the_next_turn_goes_to_whoever_has_had_the_fewest(stage, monkeypatch):
+    monkeypatch.setattr(turns, "PATIENCE", WAIT)
+    order = []
+    app = PublicTurns(
+        lambda environ, start: order.append(environ.get(floodgate.RECENT)) or stage(environ, start), stage
+    )
+    threads = [ask(app, "/en/held")]
+    assert stage.arrived.acquire(timeout=WAIT)
+    threads += [ask(app, "/en/", recent=recent) for recent in (500.0, 3.0, 40.0)]
+    wait_for(lambda: len(app._waiting) == 3)
+    stage.let_go.set()
+    for thread in threads:
+        thread.join(WAIT)
+    assert order == [None, 3.0, 40.0, 500.0]
+
+
+def test_when_too_many_wait_the_flood_is_sent_away_and_nobody_else(stage, monkeypatch):
+    monkeypatch.setattr(turns, "PATIENCE", WAIT)
+    monkeypatch.setattr(turns, "MOST_WAITING", 2)
+    refused = []
+    app = PublicTurns(stage, lambda environ, _start: refused.append(environ[floodgate.RECENT]) or [])
+    threads = [ask(app, "/en/held")]
+    assert stage.arrived.acquire(timeout=WAIT)
+    wanted = [turns.MANY_REQUESTS + 1, 5.0, 6.0, 7.0, turns.MANY_REQUESTS + 2]
+    threads += [ask(app, "/en/", recent=recent) for recent in wanted]
+    wait_for(lambda: len(refused) == 2)
+    stage.let_go.set()
+    for thread in threads:
+        thread.join(WAIT)
+    assert sorted(refused) == [turns.MANY_REQUESTS + 1, turns.MANY_REQUESTS + 2]
+
+
+def test_uploads_of_a_flood_are_sent_away_only_while_others_wait(stage, monkeypatch):
+    monkeypatch.setattr(turns, "PATIENCE", WAIT)
+    refused = []
+    app = PublicTurns(stage, lambda environ, _start: refused.append(environ[floodgate.RECENT]) or [])
+    flood, few = turns.MANY_REQUESTS + 1, turns.MANY_REQUESTS - 1
+
+    def upload(recent):
+        ask(app, "/en/tip/files", "POST", "multipart/form-data; boundary=b", b"body", recent=recent).join(WAIT)
+
+    upload(flood)
+    assert not refused
+    threads = [ask(app, "/en/held")]
+    assert stage.arrived.acquire(timeout=WAIT)
+    threads += [ask(app, "/en/") for _ in range(turns.FEW_WAITING)]
+    wait_for(lambda: len(app._waiting) == turns.FEW_WAITING)
+    upload(few)
+    upload(flood)
+    assert refused == [flood]
+    stage.let_go.set()
+    for thread in threads:
+        thread.join(WAIT)
+
+
 def test_a_form_is_read_before_its_turn_and_arrives_whole(stage):
     answers = []
-    app = PublicTurns(lambda environ, _start: answers.append(environ["wsgi.input"].read()) or [])
+    app = PublicTurns(lambda environ, _start: answers.append(environ["wsgi.input"].read()) or [], stage)
     ask(app, "/en/tip", "POST", "application/x-www-form-urlencoded", b"narrative=x").join(WAIT)
     assert answers == [b"narrative=x"]
 
@@ -88,7 +154,7 @@ def test_a_form_is_read_before_its_turn_and_arrives_whole(stage):
 )
 def test_what_may_be_slow_or_long_takes_no_turn(stage, monkeypatch, kind, length):
     monkeypatch.setattr(turns, "PATIENCE", WAIT)
-    app = PublicTurns(stage)
+    app = PublicTurns(stage, stage)
     slow = ask(app, "/en/held", "POST", kind, b"body", length)
     assert stage.arrived.acquire(timeout=WAIT)
     page = ask(app, "/en/")

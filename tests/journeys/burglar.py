@@ -105,6 +105,13 @@ class Burglar:
                     )
         for row in self.tables["mailbox"]:
             yield lambda row=row: envelope.unwrap_key(key, row["wrapped_key"], context=f"mailbox:{row['lookup']}")
+        for row, visit in itertools.product(
+            self.tables["mailbox_visit"], (key, envelope.derive_key(key, purpose="visit-key"))
+        ):
+            context = f"visit:{row['lookup']}:{row['tip_id']}"
+            yield lambda row=row, visit=visit, context=context: envelope.unwrap_key(
+                visit, row["wrapped_key"], context=context
+            )
         for row in self.tables["attachment"]:
             for wrap in self.tables["attachment_key"]:
                 context = f"attachment:{row['tip_id']}:{row['id']}"
@@ -117,6 +124,10 @@ class Burglar:
                 yield envelope.decrypt_record(
                     key, row["ciphertext"], tip_id=row["tip_id"], part=row["part"], version=row["version"]
                 )
+        for row, key in itertools.product(self.tables["mailbox_message"], keys):
+            with contextlib.suppress(Refused):
+                part = f"{row['kind']}:{row['id']}"
+                yield envelope.decrypt_record(key, row["ciphertext"], tip_id=row["tip_id"], part=part)
         for row, key in itertools.product(self.tables["referral"], keys):
             with contextlib.suppress(Refused):
                 yield envelope.decrypt_record(key, row["sealed_proposal"], tip_id=row["id"], part="proposal")

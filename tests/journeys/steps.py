@@ -52,7 +52,7 @@ class Sender:
     def add_file(self, name: str, content: bytes) -> Page:
         """Add one file on its own page."""
         page = self.browser.page(f"{self.home}/tip/files")
-        return self.browser.submit(page, {"files": [(io.BytesIO(content), name)]}, action=f"{self.home}/tip/files")
+        return self.browser.submit(page, {"files": [(io.BytesIO(content), name)]}, field="files")
 
     def say_who(self, **identity: str) -> Page:
         """Leave a name or a contact."""

@@ -292,9 +292,9 @@ def _publish(admin: Colleague) -> str:
     )
     page = admin.submit(page, picture=factories.picture(), left="100", top="100", width="300", height="300")
     exhibit = page.path.rsplit("/", 1)[-1]
-    page = admin.submit(page, action=f"{exhibit}/publish")
+    page = admin.submit(page, action=f"{exhibit}/publish", reason="start")
     page = admin.page(page.links["Do you recognise this object?"])
-    page = admin.submit(page, action="/publish")
+    page = admin.submit(page, action="/publish", reason="start")
     assert "The appeal is published." in page.text
     return exhibit
 

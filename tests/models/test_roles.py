@@ -16,6 +16,8 @@ from tests.conftest import Clock, make_app
 from tipline import jobs
 from tipline.config import Settings
 from tipline.extensions import db
+from tipline.services import batches, exhibits, publishing, withdrawals
+from tipline.services.gallery import read_gallery
 
 ROLES = Path(__file__).resolve().parents[2] / "deploy" / "postgres-roles.sql"
 
@@ -27,10 +29,16 @@ SECRETS = {
         "SELECT sealed_seed FROM account_session",
         "SELECT sealed FROM tip_key",
         "SELECT assignee_id FROM tip",
+        "SELECT entered_by FROM campaign_figures",
         "UPDATE tip SET status = 'closed'",
+        "SELECT reason_code FROM hold",
+        "SELECT narrative FROM referral_tip",
+        "UPDATE mailbox_message SET kind = 'decision'",
         "DELETE FROM tip",
         "SELECT id FROM statement",
         "SELECT id FROM referral",
+        "SELECT outcome FROM exhibit",
+        "SELECT id FROM batch",
         "SELECT event FROM log_entry",
         "SELECT id FROM log_arrival",
         "DELETE FROM log_arrival",
@@ -50,6 +58,9 @@ SECRETS = {
         "SELECT sealed FROM tip_key",
         "SELECT wrapped FROM attachment_key",
         "SELECT ciphertext FROM tip_record",
+        "SELECT wrapped_key FROM mailbox",
+        "SELECT wrapped_key FROM mailbox_visit",
+        "SELECT ciphertext FROM mailbox_message",
         "INSERT INTO account (id) VALUES ('x')",
         "UPDATE log_entry SET outcome = 'ok'",
     ],
@@ -92,7 +103,8 @@ def test_the_public_pages_work_under_the_public_role(url: str, settings: Setting
     team = factories.make_team(now)
     ref = factories.make_exhibit(team, now)
     client = make_app(settings, "public", database_url=as_role(url, "tipline_public")).test_client()
-    client.page("/en/")
+    for path in ("", "updates", f"exhibits/{ref}/poster"):
+        client.page(f"/en/{path}")
     form = client.page(f"/en/exhibits/{ref}/tip")
     check = client.submit(
         form,
@@ -107,6 +119,15 @@ def test_the_public_pages_work_under_the_public_role(url: str, settings: Setting
     assert receipt is not None, sent.text
     opened = client.submit(client.page("/en/receipt"), field="receipt", receipt=receipt.group())
     assert "received" in opened.main.lower()
+    for act in ("add", "correct"):
+        check = client.submit(client.page(f"/en/receipt/mailbox/{act}"), field="narrative", narrative="And more.")
+        client.submit(check, action="/add/send")
+    assert "You corrected something" in client.page("/en/receipt/mailbox").main
+    client.submit(client.page("/en/receipt/mailbox/requests/access"))
+    waiting = client.submit(client.page("/en/receipt/mailbox/withdraw"))
+    client.submit(waiting, action="/withdraw/undo")
+    client.submit(client.page("/en/receipt/mailbox"), action="/take-back")
+    assert client.submit(client.page("/en/receipt/mailbox"), action="/close").h1 == "The mailbox is closed"
 
 
 @postgresql
@@ -118,10 +139,30 @@ def test_a_tip_goes_its_way_with_each_process_under_its_own_role(url: str, clock
     sent = factories.make_tip(
         clock.now, exhibit_ref=ref, files=[("bag.jpg", factories.picture())], identity={"name": "Maria"}
     )
+    other = factories.make_tip(clock.now)
+    factories.write(lambda: withdrawals.withdraw(other.tip_id, clock.now))
     db.connect(as_role(url, "tipline_staff"))
     factories.open_tip(team, sent.ref, clock.now)
+    _plan_batches(team, ref, clock.now)
     db.connect(as_role(url, "tipline_jobs"))
     clock.now += dt.timedelta(days=190)
     results = jobs.run_due(clock.now)
     assert [result for result in results if result.failure] == []
-    assert {result.name: result.done for result in results}["erase tips"] == 1
+    done = {result.name: result.done for result in results}
+    assert (done["erase withdrawn tips"], done["erase tips"]) == (1, 1)
+    assert done["carry out batches"] == 2
+    [appeal] = read_gallery("en").appeals
+    assert appeal.exhibits == ()
+
+
+def _plan_batches(team: factories.Team, ref: str, now: dt.datetime) -> None:
+    """The appeal was taken down and comes back, and its exhibit goes: what the timer needs to read for either."""
+    person = team.administrator.person
+    slug = exhibits.exhibit(ref).appeal_slug
+    factories.write(lambda: publishing.withdraw(slug, person, now))
+
+    def plan(act: str, hours: int) -> None:
+        subjects = tuple(one.id for one in batches.candidates(act))
+        batches.plan(batches.Plan(act, subjects, now + dt.timedelta(hours=hours)), person, now)
+
+    factories.write(lambda: (plan(batches.PUBLISH, 7), plan(batches.WITHDRAW, 8)))

@@ -255,6 +255,7 @@ def test_the_receipt_is_shown_until_it_is_kept(client: PageClient, desk: TestDes
     assert code in file.get_data(as_text=True)
     kept = client.submit(sent, action="/tip/sent")
     assert kept.h1 == "Your tip has been sent"
+    assert "With your receipt you can come back at any time" in kept.main
     assert code not in kept.html
     again = client.submit(check, {"acknowledge": "y"}, field="acknowledge")
     assert code not in again.html
@@ -322,7 +323,7 @@ def test_a_token_that_is_not_ascii_is_refused_with_words_and_answers_kept(client
 def test_the_cookie_carries_a_secret_and_nothing_of_the_tip(client: PageClient, desk: TestDesk) -> None:
     write(client, desk)
     with client.session_transaction() as session:
-        assert set(session) == {"csrf_token", "draft", "issued"}
+        assert set(session) == {"csrf_token", "draft", "issued", "doubtful"}
         assert len(session["draft"]) == 32
 
 

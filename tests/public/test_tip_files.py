@@ -16,13 +16,13 @@ from sqlalchemy import func, select
 
 from tests.conftest import Clock
 from tests.pages import Page, PageClient
-from tests.tipsters import TestDesk, photo, send, the_tip, write
+from tests.tipsters import TestDesk, exif_photo, photo, send, the_tip, write
 from tipline import clock as clock_module
 from tipline import config, storage
 from tipline.errors import Busy
 from tipline.extensions import db
 from tipline.models.tip import Attachment, AttachmentKey, Draft
-from tipline.services import attachments, drafts, uploads
+from tipline.services import arrivals, attachments, drafts, uploads
 
 FILES = "/en/tip/files"
 
@@ -116,7 +116,7 @@ def test_good_files_stay_when_another_is_refused(client: PageClient, draft: Test
 
 
 def attachments_of_the_draft() -> list[Any]:
-    return list(db.session.execute(select(Attachment)).scalars())
+    return list(db.session.execute(select(Attachment).where(Attachment.position > 0)).scalars())
 
 
 def test_a_file_that_is_too_large_is_swallowed_and_named(
@@ -137,7 +137,7 @@ def test_no_more_files_than_allowed(client: PageClient, draft: TestDesk, setting
     page = add(client, *[(photo(), f"{number}.jpg") for number in range(6)])
     assert "you can add 5 files" in page.errors[0]
     assert 'id="files"' in page.html  # where the summary of errors leads
-    assert len(stored(settings)) == 5
+    assert len(attachments_of_the_draft()) == 5
 
 
 def test_names_are_kept_without_folders_and_signs_that_deceive(client: PageClient, draft: TestDesk) -> None:
@@ -169,6 +169,64 @@ def test_a_pdf_keeps_what_is_hidden_in_it_and_the_page_says_so(client: PageClien
     page = add(client, (b"%PDF-1.7\n" + b"Author(Somebody)" * 100, "scan.pdf"))
     assert "Hidden information is still in this file" in page.main
     assert attachments_of_the_draft()[0].metadata_kept
+
+
+def test_a_choice_can_be_made_twice_and_taken_back_until_it_is_sent(
+    client: PageClient, draft: TestDesk, settings: config.Settings
+) -> None:
+    original = exif_photo()
+    address = next(f.action for f in add(client, (original, "one.jpg")).forms if f.action.endswith("/hidden"))
+    assert db.session.execute(select(Draft.stored_bytes)).scalar_one() == sum(
+        p.stat().st_size for p in stored(settings)
+    )
+    for choice, kept in (("in", True), ("in", True), ("out", False), ("out", False), ("in", True)):
+        page = client.page(FILES)
+        token = page.form(action="/hidden").values["csrf_token"][0]
+        client.post(address, data={"csrf_token": token, "hidden": choice})
+        assert ("You left the hidden information in" in client.page(FILES).main) is kept
+        assert len(stored(settings)) == 2
+    send(client)
+    tip = the_tip()
+    (row,) = attachments.of_tip(tip.id)
+    assert (row.position, row.metadata_kept, tip.attachment_count) == (1, True, 1)
+    assert b"".join(attachments.stream(draft.open_key(tip.id, "content"), row)) == original
+    assert [path.name for path in stored(settings)] == [row.stored_name]
+    assert db.session.execute(select(AttachmentKey.attachment_id)).scalars().all() == [row.id]
+    assert client.post(address, data={"csrf_token": token, "hidden": "out"}).location.endswith("/tip/sent")
+
+
+def test_a_choice_about_a_file_that_is_not_there_is_not_found(client: PageClient, draft: TestDesk) -> None:
+    page = add(client, (b"%PDF-1.7\n" + b"x" * 2000, "scan.pdf"))
+    token = page.form("files").values["csrf_token"][0]
+    for attachment_id in ("0" * 32, attachments_of_the_draft()[0].id):
+        answer = client.post(f"{FILES}/{attachment_id}/hidden", data={"csrf_token": token, "hidden": "in"})
+        assert answer.status_code == 404
+
+
+def test_a_frame_tells_how_much_has_come(client: PageClient, draft: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "frame-src 'self'" in client.get(FILES).headers["Content-Security-Policy"]
+    before = client.page(f"{FILES}/arriving")
+    assert "this shows how much has arrived" in before.main
+    assert "frame-ancestors 'self'" in before.response.headers["Content-Security-Policy"]
+    assert before.response.headers["X-Frame-Options"] == "SAMEORIGIN"
+    seen = []
+    monkeypatch.setattr(uploads, "TELL_SECONDS", 0.0)
+    written = storage.Writer.write
+
+    def look(writer: storage.Writer, data: bytes) -> int:
+        db.session.rollback()
+        row = db.session.execute(select(Draft.arrived_bytes, Draft.expected_bytes)).one()
+        db.session.rollback()
+        seen.append(tuple(row))
+        return written(writer, data)
+
+    monkeypatch.setattr(storage.Writer, "write", look)
+    add(client, (b"%PDF-1.7\n" + bytes(300_000), "scan.pdf"))
+    told = [arrived for arrived, _expected in seen if arrived is not None]
+    assert told == sorted(told)
+    assert told[-1] > 4 * arrivals.STEP
+    assert {expected for arrived, expected in seen if arrived} == {5 * arrivals.STEP}
+    assert "this shows how much has arrived" in client.page(f"{FILES}/arriving").main
 
 
 def test_a_full_disk_gives_a_polite_page_and_leaves_nothing(

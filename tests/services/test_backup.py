@@ -16,7 +16,7 @@ from tipline import config, create_app, storage
 from tipline.config import ConfigError, Settings
 from tipline.errors import BadInput, WrongState
 from tipline.extensions import Database, db
-from tipline.models.tip import Tip, TipKey, Tombstone
+from tipline.models.tip import Addition, Tip, TipKey, TipRecord, Tombstone
 from tipline.services import access, backup, ledger, log_check, replay, retention
 from tipline.services.wishes import TipWish
 
@@ -31,6 +31,7 @@ def team(sqlite: Database, now: dt.datetime) -> factories.Team:
 @pytest.fixture
 def made(team: factories.Team, tmp_path: Path, now: dt.datetime) -> tuple[backup.Backup, str, str]:
     kept = factories.make_tip(now, files=[("bag.jpg", factories.picture())])
+    factories.add_to_tip(kept.tip_id, now)
     gone = factories.make_tip(
         now, narrative="Tell nobody. MARKER-GONE", files=[("b.png", factories.picture(form="PNG"))]
     )
@@ -100,6 +101,8 @@ def test_a_restored_backup_cannot_open_an_erased_tip(
     assert db.session.execute(select(func.count()).where(Tip.id == gone_id)).scalar_one() == 0
     assert db.session.execute(select(Tombstone.reason_code)).scalar_one() == "restored"
     assert len(list(storage.files().walk())) == 1
+    added = db.session.execute(select(Addition.id).join(TipRecord, TipRecord.tip_id == Addition.id)).scalar_one()
+    assert db.session.execute(select(TipKey.purpose).where(TipKey.tip_id == added)).scalar_one() == "content"
     opened = factories.open_tip(team, kept_ref, clock.now)
     assert "MARKER-NARRATIVE" in access.read_answers(opened, clock.now).narrative
     assert log_check.verify().sound

@@ -117,11 +117,12 @@ def test_an_unknown_exhibit_and_a_bad_file_are_refused(desk: TestDesk, now: dt.d
 
 def test_a_receipt_opens_the_mailbox_and_not_the_answers(desk: TestDesk, now: dt.datetime) -> None:
     sent = intake.submit_tip(new_tip(), now)
-    view = mailbox.open_mailbox(f" {sent.receipt.lower()} ")
+    opened = mailbox.open_mailbox(f" {sent.receipt.lower()} ")
+    view = mailbox.look(opened.tip_id, now)
     assert (view.ref, view.word) == (sent.ref, "received")
-    assert view.key == desk.open_key(sent.tip_id, "mailbox")
-    assert view.key != desk.open_key(sent.tip_id, "content")
-    assert sent.receipt not in repr(sent) + repr(view)
+    assert opened.key == desk.open_key(sent.tip_id, "mailbox")
+    assert opened.key != desk.open_key(sent.tip_id, "content")
+    assert sent.receipt not in repr(sent) + repr(opened) + repr(view)
     row = db.session.execute(select(Mailbox)).scalar_one()
     assert sent.receipt.encode() not in row.wrapped_key
     with pytest.raises(ReceiptMistyped):

@@ -62,6 +62,9 @@ def make(team: factories.Team, now: dt.datetime, tmp_path: Path, **wish: Any) ->
     recipient = factories.make_authority(team, now)
     more = {"identity": disclosure.IDENTITY, "files": [("marker-file-name.jpg", PHOTO)]}
     tip = disclosure.ready_tip(team, now, **more)
+    if wish.pop("with_addition", False):
+        disclosure.add_and_open(team, tip, now, files=[("ferry.jpg", PHOTO)])
+        factories.add_to_tip(tip.tip_id, now, narrative="MARKER-UNOPENED")
     changes = {"conditions": "Only the case officer."} if wish.get("with_identity") else {}
     files = disclosure.files_of(team, tip.ref, now)
     ref = disclosure.waiting(team, recipient, TipWish(tip.ref, attachment_ids=files, **wish), now, **changes)
@@ -135,6 +138,24 @@ def test_an_original_and_an_identity_go_out_when_two_agreed(team, now, tmp_path)
     assert "H3" in referral["marking"]["handling_codes"]
     assert "Marker Person" not in (sent.inside / "data/COVER.txt").read_text()
     assert "Marker Person" not in (sent.inside / "data/case.jsonld").read_text()
+
+
+def test_what_was_added_and_read_goes_out_beside_an_original(team, now, tmp_path):
+    need_tools("age")
+    sent = make(team, now, tmp_path, original=True, narrative_reason="The wording matters.", with_addition=True)
+    assert sent.desk.open(sent.ref)
+    data = sent.inside / "data"
+    referral = json.loads((data / "referral.json").read_text())
+    jsonschema.Draft202012Validator(json.loads((data / "referral.schema.json").read_text())).validate(referral)
+    [tip] = referral["tips"]
+    [added] = tip["additions"]
+    assert (added["kind"], tip["additions_left_out"]) == ("more", 1)
+    assert (data / added["file"]).read_text() == "It was the shop at the ferry. MARKER-ADDED"
+    assert "Added by the source later" in (data / "COVER.txt").read_text()
+    assert "MARKER-ADDED" in (data / "case.jsonld").read_text()
+    assert [file["original_name"] for file in tip["attachments"]] == ["marker-file-name.jpg", "ferry.jpg"]
+    assert (data / tip["attachments"][1]["file"]).read_bytes()[:3] == b"\xff\xd8\xff"
+    assert not any(b"MARKER-UNOPENED" in path.read_bytes() for path in data.rglob("*") if path.is_file())
 
 
 def test_the_case_graph_conforms(sent):

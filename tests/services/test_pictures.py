@@ -39,12 +39,13 @@ def test_three_sizes_in_two_encodings_are_made() -> None:
         ("small", 480, "image/jpeg"),
         ("medium", 960, "image/jpeg"),
         ("large", 1600, "image/jpeg"),
+        ("card", 1200, "image/jpeg"),
     ]
 
 
 def test_a_small_picture_is_not_made_larger() -> None:
     made = pictures.render(make_jpeg((1200, 900)))
-    assert {one.size: one.width for one in made} == {"small": 480, "medium": 960, "large": 1200}
+    assert {one.size: one.width for one in made} == {"small": 480, "medium": 960, "large": 1200, "card": 1200}
 
 
 def test_no_place_no_comment_no_profile_and_no_thumbnail_survive() -> None:
@@ -70,7 +71,11 @@ def test_text_of_a_png_does_not_survive() -> None:
 @pytest.mark.parametrize("size", [(1200, 900), (6000, 4500)])
 def test_pixels_outside_the_chosen_part_are_gone(size: tuple[int, int]) -> None:
     """The part is counted in pixels of the whole picture, however large that is."""
-    for one in pictures.render(make_jpeg(size), Crop(450, 350, 300, 200)):
+    *made, card = pictures.render(make_jpeg(size), Crop(450, 350, 300, 200))
+    card_pixels = Image.open(io.BytesIO(card.data)).convert("RGB").resize((300, 158)).getcolors(50_000)
+    assert card_pixels is not None
+    assert not [1 for _count, (red, _green, _blue) in card_pixels if red > 225 > _blue], "what was cut away"
+    for one in made:
         assert (one.width, one.height) == (300, 200)
         colours = Image.open(io.BytesIO(one.data)).convert("RGB").getcolors(1000)
         assert colours is not None
@@ -121,3 +126,12 @@ def test_the_sweep_leaves_what_is_new(sqlite: object, settings: config.Settings,
     assert pictures.sweep(moment) == 0
     assert pictures.sweep(clock.advance(hours=4)) == 1  # type: ignore[attr-defined]
     assert not [path for path in (settings.instance / "pictures").rglob("*") if path.is_file()]
+
+
+def test_a_share_card_shows_the_picture_and_our_mark_and_nothing_hidden() -> None:
+    card = pictures.render(make_jpeg((900, 1200)))[-1]
+    seen = Image.open(io.BytesIO(card.data)).convert("RGB")
+    assert (card.size, card.media_type, seen.size) == ("card", "image/jpeg", (1200, 630))
+    assert all(abs(a - b) < 12 for a, b in zip(seen.getpixel((600, 80)), RED, strict=True))
+    assert all(abs(a - b) < 12 for a, b in zip(seen.getpixel((1150, 600)), (27, 68, 133), strict=True))
+    assert max(seen.getpixel((20, 20))) < 60

@@ -138,6 +138,25 @@ def test_one_file_is_erased_by_its_key_and_the_tip_stays(team: factories.Team, s
     assert db.session.execute(select(tables.Tip.attachment_count)).scalar_one() == 0
 
 
+def test_a_file_that_was_added_later_is_erased_by_its_key_unless_a_hold_keeps_the_tip(
+    team: factories.Team, now: dt.datetime
+) -> None:
+    tip_id = factories.make_tip(now).tip_id
+    factories.add_to_tip(tip_id, now, files=[("bag.jpg", factories.picture())])
+    attachment_id = db.session.execute(select(tables.Attachment.id)).scalar_one()
+    review_on = now.date() + dt.timedelta(days=30)
+    actor = team.supervisor.actor
+    hold = factories.write(lambda: retention.place_hold(tip_id, "judicial", review_on, actor=actor, now=now))
+    with pytest.raises(TipOnHold):
+        factories.write(lambda: retention.erase_attachment(attachment_id, "request", actor, now, chain="staff"))
+    factories.write(lambda: retention.lift_hold(hold, actor=actor, now=now))
+    gone = factories.write(lambda: retention.erase_attachment(attachment_id, "request", actor, now, chain="staff"))
+    retention.discard(gone.stored_names)
+    assert (rows(tables.AttachmentKey), stored()) == (0, [])
+    assert db.session.execute(select(tables.Addition.attachment_count)).scalar_one() == 0
+    assert db.session.execute(select(tables.Tip.attachment_count, tables.Tip.revision)).one() == (0, 2)
+
+
 def test_a_draft_goes_with_its_hour_and_a_sent_one_leaves_its_tip(
     team: factories.Team, sent: SentTip, clock: Clock
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from tipline.errors import FileRefused
 from tipline.services import screening
+from tipline.services.traces import Findings
 
 ROOT = screening._ROOT
 
@@ -26,14 +28,14 @@ def picture(kind: str, **more: object) -> bytes:
     return out.getvalue()
 
 
-def clean(kind: str, raw: bytes, piece: int = 1000) -> tuple[bytes, tuple[str, ...]]:
+def clean(kind: str, raw: bytes, piece: int = 1000) -> tuple[bytes, Findings]:
     out = bytearray()
     cleaner = screening.Cleaner(kind, out.extend)
     try:
         for start in range(0, len(raw), piece):
             cleaner.write(raw[start : start + piece])
-        notes = cleaner.finish()
-        return bytes(out), notes
+        findings = cleaner.finish()
+        return bytes(out), findings
     finally:
         cleaner.abort()
 
@@ -50,10 +52,10 @@ def clean(kind: str, raw: bytes, piece: int = 1000) -> tuple[bytes, tuple[str, .
 )
 def test_metadata_goes_and_pixels_stay(kind: str, more: dict[str, object]) -> None:
     raw = picture(kind, **more) + b"SECRETTRAILER"
-    out, notes = clean(kind.lower(), raw)
+    out, findings = clean(kind.lower(), raw)
     assert b"SECRET" in raw
     assert b"SECRET" not in out
-    assert {"exif", "trailing"} <= set(notes)
+    assert {"exif", "trailing"} <= set(findings.notes)
     before, after = Image.open(io.BytesIO(raw)), Image.open(io.BytesIO(out))
     assert before.tobytes() == after.tobytes()
     assert not after.getexif().get(0x010F)
@@ -61,9 +63,9 @@ def test_metadata_goes_and_pixels_stay(kind: str, more: dict[str, object]) -> No
 
 
 def test_a_jpeg_keeps_its_orientation() -> None:
-    out, notes = clean("jpeg", picture("JPEG"), piece=7)
+    out, findings = clean("jpeg", picture("JPEG"), piece=7)
     assert Image.open(io.BytesIO(out)).getexif()[0x0112] == 6
-    assert "gps" in notes
+    assert "gps" in findings.notes
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -93,6 +95,40 @@ def test_too_many_pixels_are_refused_before_anything_is_decoded() -> None:
     assert refused.value.reason == "bomb"
     with pytest.raises(FileRefused):
         screening.reencode(io.BytesIO(bytes(raw)), small=True, grey=True)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """One chunk of a PNG."""
+    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+
+def many_frames(kind: str) -> bytes:
+    """A picture that claims a frame for each of its many small parts."""
+    raw = picture(kind)
+    if kind == "PNG":
+        return raw[:33] + chunk(b"acTL", bytes(8)) + chunk(b"fcTL", bytes(26)) * 1_001 + raw[33:]
+    body = raw[12:] + (b"ANMF" + (16).to_bytes(4, "little") + bytes(16)) * 1_001
+    return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_too_many_frames_are_refused(kind: str) -> None:
+    with pytest.raises(FileRefused) as refused:
+        clean(kind.lower(), many_frames(kind))
+    assert refused.value.reason == "bomb"
+
+
+def test_a_webp_of_few_bytes_and_many_pixels_is_never_opened() -> None:
+    size = (16_000 - 1 | (16_000 - 1) << 14).to_bytes(4, "little")
+    body = b"VP8L" + (26).to_bytes(4, "little") + b"\x2f" + size + bytes(21)
+    raw = b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
+    for act in (
+        lambda: clean("webp", raw.replace(size, b"\xff" * 4)),
+        lambda: screening.reencode(io.BytesIO(raw), small=True, grey=True),
+    ):
+        with pytest.raises(FileRefused) as refused:
+            act()
+        assert refused.value.reason == "bomb"
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests import factories
 from tests.factories import Team
 from tests.pages import PageClient
 from tipline.extensions import db
 from tipline.models.log import LogEntry
+from tipline.models.tip import Tip
 from tipline.roles import Role
 
 WORDS = "I bought the same bag"
@@ -49,6 +50,20 @@ def test_a_line_holds_what_is_in_clear_and_nothing_that_was_written(
         assert part in page.main
     assert "MARKER" not in page.html
     assert WORDS not in page.html
+
+
+def test_a_tip_that_came_without_a_proof_is_marked_in_the_queue_and_explained_on_its_page(
+    reviewer: PageClient, exhibit: str, now: dt.datetime
+) -> None:
+    ref = factories.make_tip(now).ref
+    assert "Unproven" not in reviewer.page("/staff/").main
+    factories.write(lambda: db.run(update(Tip).values(unproven=True)))
+    assert "Unproven" in reviewer.page("/staff/").main
+    asked = reviewer.page(f"/staff/tips/{ref}")
+    assert (
+        "it says nothing about the content"
+        in reviewer.submit(asked, {"reason_code": "assigned_work"}, field="reason_code").main
+    )
 
 
 def test_filters_stay_in_the_address_of_each_tip(reviewer: PageClient, exhibit: str, now: dt.datetime) -> None:

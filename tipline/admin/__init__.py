@@ -10,6 +10,19 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 def register(app: Flask) -> None:
     """Put the administrators' and auditors' pages in."""
     # Imported here because the view modules need the blueprint above.
-    from tipline.admin import accounts, appeals, authorities, desks, exhibits, home, log, releases
+    from tipline.admin import (
+        accounts,
+        appeals,
+        authorities,
+        batches,
+        desks,
+        exhibits,
+        figures,
+        home,
+        log,
+        modes,
+        releases,
+        updates,
+    )
 
     app.register_blueprint(bp)

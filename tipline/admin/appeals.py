@@ -7,13 +7,13 @@ from werkzeug import Response
 
 from tipline import clock
 from tipline.admin import bp
-from tipline.admin.forms_appeals import MISSING, AppealForm, AppealWordsForm
+from tipline.admin.forms_appeals import MISSING, AppealForm, AppealWordsForm, chosen_reason
 from tipline.errors import BadInput
 from tipline.extensions import db
 from tipline.languages import ENGLISH, OTHER, UI_LANGUAGES, by_tag
 from tipline.roles import Role
 from tipline.services import exhibits, publishing
-from tipline.web import guard
+from tipline.web import batch_words, guard
 from tipline.web.forms import check_token
 
 
@@ -53,6 +53,7 @@ def appeal(slug: str) -> str:
         exhibits=exhibits.exhibits(slug),
         languages=UI_LANGUAGES,
         missing_words=MISSING,
+        batch_words=batch_words,
     )
 
 
@@ -84,10 +85,13 @@ def appeal_words(slug: str, tag: str) -> str | Response:
 @bp.post("/appeals/<slug>/publish")
 @guard.allow(Role.ADMINISTRATOR)
 def publish_appeal(slug: str) -> Response:
-    """Show an appeal to the public."""
+    """Show an appeal to the public at once."""
     check_token()
+    reason = chosen_reason()
+    if reason is None:
+        return redirect(url_for("admin.appeal", slug=slug), 303)
     try:
-        publishing.publish(slug, g.person, clock.now())
+        publishing.publish(slug, g.person, clock.now(), reason)
     except BadInput as refused:
         db.session.rollback()
         flash(f"The appeal is not published. It still needs {MISSING[refused.reason]}.")
@@ -100,9 +104,12 @@ def publish_appeal(slug: str) -> Response:
 @bp.post("/appeals/<slug>/withdraw")
 @guard.allow(Role.ADMINISTRATOR)
 def withdraw_appeal(slug: str) -> Response:
-    """Take an appeal off the public pages."""
+    """Take an appeal off the public pages at once."""
     check_token()
-    publishing.withdraw(slug, g.person, clock.now())
+    reason = chosen_reason()
+    if reason is None:
+        return redirect(url_for("admin.appeal", slug=slug), 303)
+    publishing.withdraw(slug, g.person, clock.now(), reason)
     db.session.commit()
     flash("The appeal is withdrawn. The public no longer sees it.", "success")
     return redirect(url_for("admin.appeal", slug=slug), 303)

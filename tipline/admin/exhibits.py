@@ -1,4 +1,4 @@
-"""Exhibits: make, word, picture, order, publish, withdraw."""
+"""Exhibits: make, word, picture, order, publish, withdraw, outcome."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from werkzeug import Response
 
 from tipline import clock
 from tipline.admin import bp
-from tipline.admin.forms_appeals import MISSING, ExhibitWordsForm, PictureForm
+from tipline.admin.forms_appeals import MISSING, ExhibitWordsForm, OutcomeForm, PictureForm, chosen_reason
 from tipline.errors import BadInput, FileRefused
 from tipline.extensions import db
 from tipline.languages import ENGLISH, OTHER, UI_LANGUAGES, by_tag
 from tipline.roles import Role
 from tipline.services import exhibits, pictures, publishing
 from tipline.services.appeals import parse_filename
-from tipline.web import guard
+from tipline.web import batch_words, guard
 from tipline.web.forms import check_token
 
 
@@ -45,6 +45,7 @@ def exhibit(ref: str) -> str:
         exhibit=exhibits.exhibit(ref),
         languages=UI_LANGUAGES,
         missing_words=MISSING,
+        batch_words=batch_words,
     )
 
 
@@ -111,10 +112,13 @@ def move_exhibit(ref: str) -> Response:
 @bp.post("/appeals/exhibits/<ref>/publish")
 @guard.allow(Role.ADMINISTRATOR)
 def publish_exhibit(ref: str) -> Response:
-    """Release an exhibit."""
+    """Release an exhibit at once."""
     check_token()
+    reason = chosen_reason()
+    if reason is None:
+        return redirect(url_for("admin.exhibit", ref=ref), 303)
     try:
-        exhibits.publish_exhibit(ref, g.person, clock.now())
+        exhibits.publish_exhibit(ref, g.person, clock.now(), reason)
     except BadInput as refused:
         db.session.rollback()
         flash(f"The exhibit is not published. It still needs {MISSING[refused.reason]}.")
@@ -127,11 +131,39 @@ def publish_exhibit(ref: str) -> Response:
 @bp.post("/appeals/exhibits/<ref>/withdraw")
 @guard.allow(Role.ADMINISTRATOR)
 def withdraw_exhibit(ref: str) -> Response:
-    """Take an exhibit off the public pages."""
+    """Take an exhibit off the public pages at once."""
     check_token()
-    exhibits.withdraw_exhibit(ref, g.person, clock.now())
+    reason = chosen_reason()
+    if reason is None:
+        return redirect(url_for("admin.exhibit", ref=ref), 303)
+    exhibits.withdraw_exhibit(ref, g.person, clock.now(), reason)
     db.session.commit()
     flash("The exhibit is withdrawn. The public no longer sees it or its picture.", "success")
+    return redirect(url_for("admin.exhibit", ref=ref), 303)
+
+
+@bp.route("/appeals/exhibits/<ref>/outcome", methods=["GET", "POST"])
+@guard.allow(Role.ADMINISTRATOR)
+def exhibit_outcome(ref: str) -> str | Response:
+    """What became of an exhibit; the public does not see it."""
+    details = exhibits.exhibit(ref)
+    form = OutcomeForm(obj=details)
+    if form.validate_on_submit():
+        exhibits.record_outcome(ref, form.outcome.data or "", g.person, clock.now())
+        db.session.commit()
+        flash("The outcome is saved. Nothing public has changed.", "success")
+        return redirect(url_for("admin.exhibit", ref=ref), 303)
+    return render_template("admin/exhibits/exhibit_outcome.html", form=form, exhibit=details)
+
+
+@bp.post("/appeals/exhibits/<ref>/reopen")
+@guard.allow(Role.ADMINISTRATOR)
+def reopen_exhibit(ref: str) -> Response:
+    """Tips about an exhibit are needed again."""
+    check_token()
+    exhibits.reopen_exhibit(ref, g.person, clock.now())
+    db.session.commit()
+    flash("The outcome is removed. The public is asked for tips about this exhibit.", "success")
     return redirect(url_for("admin.exhibit", ref=ref), 303)
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import flash, request
 from wtforms.validators import NumberRange, Optional
 
 from tipline.errors import BadInput, FileRefused
+from tipline.services.batches import REASONS
 from tipline.services.exhibits import ExhibitWords
 from tipline.services.pictures import Crop
 from tipline.services.publishing import AppealWords
+from tipline.web.batch_words import OUTCOMES
 from tipline.web.forms import (
     AtMost,
     FileField,
     IntegerField,
     Needed,
+    RadioField,
     SelectField,
     StringField,
     TextAreaField,
@@ -77,7 +81,9 @@ class ExhibitWordsForm(TiplineForm):
 
     title = StringField("Title", [Needed("Enter a title"), AtMost(200)], description="Such as: Red cup")
     question = StringField(
-        "Question", [Needed("Enter a question"), AtMost(300)], description="Such as: Do you recognise this cup?"
+        "Question",
+        [Needed("Enter a question"), AtMost(300)],
+        description="Such as: Do you recognise this cup? Ask about the object or the place, never who a child is.",
     )
     description = TextAreaField(
         "Description",
@@ -99,6 +105,21 @@ class ExhibitWordsForm(TiplineForm):
     def refuse(self, refused: BadInput) -> None:
         """Put a refusal beside its field."""
         self.add_error(refused.field, REFUSALS[refused.field])
+
+
+class OutcomeForm(TiplineForm):
+    """Why tips about an exhibit are no longer needed."""
+
+    outcome = RadioField("Outcome", [Needed("Choose the outcome")], choices=list(OUTCOMES.items()))
+
+
+def chosen_reason() -> str | None:
+    """Why something is done at once, as the form of one button says; None, with a message, where it does not."""
+    reason = request.form.get("reason", "")
+    if reason in REASONS:
+        return reason
+    flash("Nothing was changed. Choose why it cannot wait, or plan a batch.")
+    return None
 
 
 def _pixels(label: str) -> IntegerField:

@@ -19,6 +19,7 @@ from tipline.roles import Role
 from tipline.services import accounts, audit, log_check
 from tipline.services import log as service
 from tipline.services import log_segments as segments
+from tipline.services.log_events import EVENTS
 from tipline.web import guard, log_words
 from tipline.web.forms import check_token
 
@@ -124,6 +125,14 @@ def clocks() -> str:
     )
 
 
+@bp.get("/requests")
+@guard.allow(Role.AUDITOR)
+def requests() -> str:
+    """The register of senders' requests with their clocks."""
+    lines = audit.requests(clock.now())
+    return render_template("admin/log/requests.html", lines=lines, words=log_words)
+
+
 def _chain() -> str:
     chain = request.args.get("chain", "staff")
     return chain if chain in service.CHAINS else "staff"
@@ -136,7 +145,7 @@ def _filter() -> audit.Filter:
         until = dt.date.fromisoformat(given.get("until", ""))
     return audit.Filter(
         chain=_chain(),
-        event=given.get("event", "") if given.get("event") in service.EVENTS else "",
+        event=given.get("event", "") if given.get("event") in EVENTS else "",
         actor_id=NO_ID.sub("", given.get("actor", ""))[:32],
         subject=NO_ID.sub("", given.get("subject", ""))[:64],
         outcome=given.get("outcome", "") if given.get("outcome") in {"ok", "denied"} else "",

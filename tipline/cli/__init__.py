@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tipline.cli import backup, checks, logbook, packages, sample, serve, setup, timer
+from tipline.cli import backup, checks, logbook, mode, packages, sample, serve, setup, timer
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,6 +19,7 @@ for command in (
     sample.sample,
     sample.code,
     timer.jobs,
+    mode.mode,
     logbook.log,
     packages.package,
     checks.doctor,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tipline.extensions import db
-from tipline.jobs import logbook, packages, retention
+from tipline.jobs import batches, logbook, packages, retention
 
 _logger = logging.getLogger("tipline.jobs")
 
@@ -16,11 +16,14 @@ Job = Callable[[dt.datetime], int]
 
 # In this order: what ends first, then the log of it.
 JOBS: tuple[tuple[str, Job], ...] = (
+    ("carry out batches", batches.carry_out_batches),
     ("erase drafts", retention.erase_drafts),
+    ("erase withdrawn tips", retention.erase_withdrawn),
     ("erase tips", retention.erase_tips),
     ("expire packages", packages.erase_packages),
     ("sweep files", retention.sweep_files),
     ("end sessions", retention.end_sessions),
+    ("end visits", retention.end_visits),
     ("chain public entries", logbook.chain_public_entries),
     ("close segments", logbook.close_segments),
     ("release segments", logbook.release_segments),

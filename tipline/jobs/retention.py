@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from tipline.extensions import db
-from tipline.services import invitations, pictures, retention, sessions, write_ahead
+from tipline.services import invitations, pictures, retention, sessions, visits, withdrawals, write_ahead
 
 # The write-ahead log cannot be emptied while somebody reads: tried again for this long, then reported.
 PATIENCE = 5.0
@@ -26,6 +26,17 @@ def erase_drafts(now: dt.datetime) -> int:
 def erase_tips(now: dt.datetime) -> int:
     """Erase tips whose date has come and that no hold keeps; how many."""
     return _erase_each(lambda: retention.due_tips(now), lambda tip_id: retention.erase_due_tip(tip_id, now))
+
+
+def erase_withdrawn(now: dt.datetime) -> int:
+    """Erase tips that were withdrawn 72 hours ago and that nothing keeps; how many."""
+    return _erase_each(lambda: withdrawals.due_tips(now), lambda tip_id: withdrawals.erase_due_tip(tip_id, now))
+
+
+def end_visits(now: dt.datetime) -> int:
+    """Close mailboxes whose half hour is over; how many."""
+    ended: int = db.in_writing(lambda: visits.erase_due_visits(now))
+    return ended
 
 
 def sweep_files(now: dt.datetime) -> int:

@@ -35,7 +35,10 @@ class AppealText(Base):
 
 
 class Exhibit(Base):
-    """One published object. ``ref`` is random and stands in its address. ``state`` as for an appeal."""
+    """One published object. ``ref`` is random and stands in its address. ``state`` as for an appeal.
+
+    ``need`` is what the public sees: open, no_longer_needed. ``outcome`` says why, and only the house sees it.
+    """
 
     __tablename__ = "exhibit"
     __table_args__ = (Index(None, "appeal_id", "position"),)
@@ -43,6 +46,8 @@ class Exhibit(Base):
     ref: Mapped[str] = mapped_column(String(16), unique=True)
     appeal_id: Mapped[str] = mapped_column(ForeignKey("appeal.id"))
     state: Mapped[str] = mapped_column(Code, default="draft")
+    need: Mapped[str] = mapped_column(Code, default="open")
+    outcome: Mapped[str | None] = mapped_column(Code)
     position: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[dt.datetime] = mapped_column(UtcMoment)
     published_on: Mapped[dt.date | None] = mapped_column()
@@ -68,9 +73,38 @@ class ExhibitPicture(Base):
     __table_args__ = (UniqueConstraint("exhibit_id", "size", "media_type"),)
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     exhibit_id: Mapped[str] = mapped_column(ForeignKey("exhibit.id", ondelete="CASCADE"))
-    size: Mapped[str] = mapped_column(Code)  # small, medium, large
+    size: Mapped[str] = mapped_column(Code)  # small, medium, large, card
     media_type: Mapped[str] = mapped_column(String(40))
     digest: Mapped[str] = mapped_column(String(64), index=True)
     width: Mapped[int] = mapped_column(Integer)
     height: Mapped[int] = mapped_column(Integer)
     byte_count: Mapped[int] = mapped_column(Integer)
+
+
+class Batch(Base):
+    """Appeals and exhibits that the public sees come or go together, at ``due_at``.
+
+    ``act``: publish, withdraw, close. ``state``: waiting, done, cancelled. ``reason`` is a code, and given where the
+    batch does not wait.
+    """
+
+    __tablename__ = "batch"
+    __table_args__ = (Index(None, "state", "due_at"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    act: Mapped[str] = mapped_column(Code)
+    state: Mapped[str] = mapped_column(Code, default="waiting")
+    reason: Mapped[str | None] = mapped_column(Code)
+    due_at: Mapped[dt.datetime] = mapped_column(UtcMoment)
+    planned_by: Mapped[str] = mapped_column(Id)
+    planned_at: Mapped[dt.datetime] = mapped_column(UtcMoment)
+    ended_at: Mapped[dt.datetime | None] = mapped_column(UtcMoment)
+
+
+class BatchItem(Base):
+    """One appeal or exhibit of a batch; ``outcome``: done, or what kept it from being done."""
+
+    __tablename__ = "batch_item"
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batch.id", ondelete="CASCADE"), primary_key=True)
+    subject_id: Mapped[str] = mapped_column(Id, primary_key=True)  # of an appeal or an exhibit
+    kind: Mapped[str] = mapped_column(Code)
+    outcome: Mapped[str | None] = mapped_column(Code)

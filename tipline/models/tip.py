@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tipline.models.base import UNORDERED, Base, Code, Id, UtcMoment, new_id
@@ -23,10 +23,15 @@ class Draft(Base):
     tip_id: Mapped[str] = mapped_column(Id, unique=True)
     exhibit_id: Mapped[str | None] = mapped_column(Id)
     desk_id: Mapped[str] = mapped_column(Id)
+    adds_to: Mapped[str | None] = mapped_column(Id)  # the tip that this becomes an addition of
+    adds_as: Mapped[str | None] = mapped_column(Code)  # more, correction, answer
+    answers_message: Mapped[str | None] = mapped_column(Id)
     state: Mapped[str] = mapped_column(Code, default="open")  # open, sent
     wrapped_keys: Mapped[bytes | None] = mapped_column(LargeBinary)  # content, identity and mailbox key
     sealed_receipt: Mapped[bytes | None] = mapped_column(LargeBinary)  # under the cookie's secret, once sent
     stored_bytes: Mapped[int] = mapped_column(Integer, default=0)  # ciphertext on disk, for the byte cap
+    arrived_bytes: Mapped[int | None] = mapped_column(BigInteger)  # of an upload under way, rounded up to 64 KiB
+    expected_bytes: Mapped[int | None] = mapped_column(BigInteger)
     erase_at: Mapped[dt.datetime] = mapped_column(UtcMoment, index=True)
 
 
@@ -97,11 +102,78 @@ class Mailbox(Base):
     """What a receipt opens. ``lookup`` and the wrap come from the receipt by HKDF; the receipt itself is nowhere."""
 
     __tablename__ = "mailbox"
-    __table_args__ = UNORDERED
+    __table_args__ = (
+        Index(
+            "ix_mailbox_withdraw_at",
+            "withdraw_at",
+            sqlite_where=text("withdraw_at IS NOT NULL"),
+            postgresql_where=text("withdraw_at IS NOT NULL"),
+        ),
+        UNORDERED,
+    )
     lookup: Mapped[str] = mapped_column(String(32), primary_key=True)
     tip_id: Mapped[str] = mapped_column(Id, unique=True)
     wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
-    withdraw_at: Mapped[dt.datetime | None] = mapped_column(UtcMoment)
+    withdraw_at: Mapped[dt.datetime | None] = mapped_column(UtcMoment)  # 72 hours after it was withdrawn
+
+
+class MailboxVisit(Base):
+    """A mailbox that is open in a browser: its key under a secret that lives only in the visitor's cookie."""
+
+    __tablename__ = "mailbox_visit"
+    __table_args__ = UNORDERED
+    lookup: Mapped[str] = mapped_column(String(32), primary_key=True)
+    tip_id: Mapped[str] = mapped_column(Id, index=True)
+    wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
+    erase_at: Mapped[dt.datetime] = mapped_column(UtcMoment, index=True)
+
+
+class MailboxMessage(Base):
+    """A message from the desk to the sender, encrypted under the mailbox key."""
+
+    __tablename__ = "mailbox_message"
+    __table_args__ = UNORDERED
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    tip_id: Mapped[str] = mapped_column(Id, index=True)
+    kind: Mapped[str] = mapped_column(Code, default="message")  # message, decision (the answer to a request)
+    language: Mapped[str] = mapped_column(String(12))
+    ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+    written_by: Mapped[str] = mapped_column(Id)
+    written_at: Mapped[dt.datetime] = mapped_column(UtcMoment)
+
+
+class Addition(Base):
+    """What a sender added by receipt later: with its own inner id and content key, like a small tip (SECURITY 4).
+
+    Its key lies in ``tip_key``, its text in ``tip_record`` and its files in ``attachment``, all under ``id``.
+    """
+
+    __tablename__ = "addition"
+    __table_args__ = UNORDERED
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    tip_id: Mapped[str] = mapped_column(Id, index=True)
+    kind: Mapped[str] = mapped_column(Code)  # more, correction, answer
+    answers_message: Mapped[str | None] = mapped_column(Id)
+    urgent: Mapped[bool] = mapped_column(Boolean, default=False)  # it says that a child is in danger now
+    attachment_count: Mapped[int] = mapped_column(Integer, default=0)
+    received_at: Mapped[dt.datetime] = mapped_column(UtcMoment)  # the hour, nothing finer
+    opened_at: Mapped[dt.datetime | None] = mapped_column(UtcMoment, index=True)  # when the desk first read it
+
+
+class RightsRequest(Base):
+    """A sender's request that a person decides: access, erasure, or a withdrawal that must not happen by itself."""
+
+    __tablename__ = "rights_request"
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    tip_id: Mapped[str] = mapped_column(Id, index=True)
+    desk_id: Mapped[str] = mapped_column(Id)
+    kind: Mapped[str] = mapped_column(Code)  # access, erasure, withdrawal
+    state: Mapped[str] = mapped_column(Code, default="open", index=True)  # open, granted, refused, taken-back
+    reason_code: Mapped[str | None] = mapped_column(Code)
+    made_at: Mapped[dt.datetime] = mapped_column(UtcMoment)  # the hour
+    due_on: Mapped[dt.date] = mapped_column()
+    decided_by: Mapped[str | None] = mapped_column(Id)
+    decided_at: Mapped[dt.datetime | None] = mapped_column(UtcMoment)
 
 
 class TipRecord(Base):
@@ -125,7 +197,7 @@ class Attachment(Base):
     __table_args__ = (UniqueConstraint("tip_id", "position"), UNORDERED)
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     tip_id: Mapped[str] = mapped_column(Id)
-    position: Mapped[int] = mapped_column(Integer)
+    position: Mapped[int] = mapped_column(Integer)  # below zero: of a draft, the version that is not chosen
     kind: Mapped[str] = mapped_column(Code)  # jpeg, png, webp, heic, pdf, mp4
     stored_name: Mapped[str] = mapped_column(String(64))  # random name of the ciphertext in storage
     padded_size: Mapped[int] = mapped_column(Integer)

@@ -9,7 +9,7 @@ bp = Blueprint("public", __name__, url_prefix="/<lang_code>")
 
 def register(app: Flask) -> None:
     """Put the public door in."""
-    from tipline.public import files, gallery, info, receipt, tip
+    from tipline.public import additions, files, gallery, info, mailbox, modes, outside, posters, receipt, tip, updates
 
     app.register_blueprint(gallery.front)
     app.register_blueprint(bp)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
 
 from tipline import clock, config
-from tipline.errors import Busy, FileRefused, NotFound
+from tipline.errors import Busy, DraftSpent, FileRefused, NotFound
 from tipline.extensions import db
-from tipline.public import bp, forms
-from tipline.services import attachments, uploads
+from tipline.public import bp, file_words, forms
+from tipline.services import arrivals, uploads, versions
 from tipline.services.drafts import OpenDraft
 from tipline.services.uploads import Upload
-from tipline.web import guard, journey
+from tipline.web import guard, headers, journey
+
+RELOAD_SECONDS = 2, 5  # of the frame that shows progress: while files arrive, and before
 
 
 @bp.route("/tip/files", methods=["GET", "POST"])
@@ -26,15 +31,17 @@ def files() -> Any:
     draft = journey.open_draft(clock.now())
     if request.method == "GET":
         return _page(draft, forms.FilesForm())
-    try:
-        upload = uploads.receive(draft, _coming())
-    except Busy:
-        form = forms.FilesForm(formdata=None)  # the body is not read: there is no place for it
-        form.add_error("files", _("Too many files are arriving at this moment. Try again in a few minutes."))
-        return _page(draft, form), Busy.status
-    with upload:  # from here on its slot is given back, whatever fails
-        db.session.rollback()  # no transaction stays open while a body is read
-        return _take(draft, upload)
+    expected = _coming()
+    with _told(draft, expected) as tell:
+        try:
+            upload = uploads.receive(draft, expected, tell=tell)
+        except Busy:
+            form = forms.FilesForm(formdata=None)  # the body is not read: there is no place for it
+            form.add_error("files", _("Too many files are arriving at this moment. Try again in a few minutes."))
+            return _page(draft, form), Busy.status
+        with upload:  # from here on its slot is given back, whatever fails
+            db.session.rollback()  # no transaction stays open while a body is read
+            return _take(draft, upload)
 
 
 def _coming() -> int:
@@ -42,6 +49,28 @@ def _coming() -> int:
     settings = config.current()
     known = request.content_length
     return settings.max_files * settings.max_file_bytes if known is None else known
+
+
+@contextlib.contextmanager
+def _told(draft: OpenDraft, expected: int) -> Iterator[uploads.Tell | None]:
+    """Write down how much has come, for a frame that shows it; a script shows it by itself and says so."""
+    if request.headers.get("X-Requested-With"):
+        yield None
+        return
+    noted = False
+
+    def tell(arrived: int) -> None:
+        nonlocal noted
+        with contextlib.suppress(SQLAlchemyError):  # what is only shown must not stop what is sent
+            db.in_writing(lambda: arrivals.note(draft, arrived, expected))
+            noted = True
+
+    try:
+        yield tell
+    finally:
+        if noted:
+            with contextlib.suppress(SQLAlchemyError):
+                db.in_writing(lambda: arrivals.forget(draft))
 
 
 def _take(draft: OpenDraft, upload: Upload) -> Any:
@@ -67,8 +96,37 @@ def _take(draft: OpenDraft, upload: Upload) -> Any:
         db.end()  # the page that names refused files is made without the database's lock
     if not refused:
         return redirect(url_for("public.files"), code=303)
-    form.add_error("files", " ".join(_sentence(name, reason) for name, reason in refused))
+    form.add_error("files", " ".join(file_words.refusal(name, reason) for name, reason in refused))
     return _page(draft, form)
+
+
+@bp.get("/tip/files/arriving")
+@guard.anyone
+def arriving() -> Response:
+    """How much of an upload has come: a frame on the files page that asks for itself again, for want of scripts."""
+    try:
+        draft = journey.find_draft(clock.now())
+    except DraftSpent:
+        draft = None
+    arrival = arrivals.read(draft) if draft else None
+    shown = {}
+    if arrival:
+        shown = {"arrived": file_words.megabytes(arrival.arrived), "total": file_words.megabytes(arrival.expected)}
+    response = make_response(render_template("public/tip/arriving.html", arrival=arrival, **shown))
+    response.headers["Refresh"] = str(RELOAD_SECONDS[0 if arrival else 1])
+    return headers.may_be_framed(response)
+
+
+@bp.post("/tip/files/<attachment_id>/hidden")
+@guard.anyone
+def choose_hidden(attachment_id: str) -> Any:
+    """Leave a photo's hidden details in, or take them out again."""
+    if forms.ActForm().validate_on_submit():
+        draft = journey.open_draft(clock.now())
+        db.begin_writing()
+        versions.choose(draft, attachment_id, keep=request.form.get("hidden") == "in")
+        db.session.commit()
+    return redirect(url_for("public.files"), code=303)
 
 
 @bp.post("/tip/files/<attachment_id>/remove")
@@ -79,33 +137,20 @@ def remove_file(attachment_id: str) -> Any:
         now = clock.now()
         draft = journey.open_draft(now)
         db.begin_writing()
-        gone = attachments.remove_file(draft, attachment_id, now)
+        gone = versions.remove_file(draft, attachment_id, now)
         db.session.commit()
         journey.discard(gone)
     return redirect(url_for("public.files"), code=303)
 
 
-def _page(draft: OpenDraft, form: forms.FilesForm) -> str:
+def _page(draft: OpenDraft, form: forms.FilesForm) -> Response:
     settings = config.current()
-    return render_template(
+    page = render_template(
         "public/tip/files.html",
         form=form,
-        files=attachments.list_files(draft),
+        files=versions.list_files(draft),
+        sentences=file_words.sentences,
         max_files=settings.max_files,
-        max_megabytes=settings.max_file_bytes // (1024 * 1024),
+        max_megabytes=settings.max_file_bytes // file_words.MEGABYTE,
     )
-
-
-def _sentence(name: str, reason: str) -> str:
-    shown = uploads.shown_name(name)
-    settings = config.current()
-    megabytes = settings.max_file_bytes // (1024 * 1024)
-    words = {
-        "type": _("“%(name)s” was not added: it must be a JPEG, PNG, WebP, HEIC, PDF or MP4 file.", name=shown),
-        "size": _("“%(name)s” was not added: it must be smaller than %(size)s MB.", name=shown, size=megabytes),
-        "empty": _("“%(name)s” was not added: the file is empty.", name=shown),
-        "too-many": _("“%(name)s” was not added: you can add %(n)s files.", name=shown, n=settings.max_files),
-        "bomb": _("“%(name)s” was not added: the picture has too many pixels.", name=shown),
-        "broken": _("“%(name)s” was not added: the file is damaged or not what its name says.", name=shown),
-    }
-    return words.get(reason) or _("“%(name)s” was not added: it could not be read. Try again.", name=shown)
+    return headers.may_frame_itself(make_response(page))

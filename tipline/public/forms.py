@@ -52,7 +52,7 @@ CHILD_AT_RISK = [("yes", _l("Yes, or it may be")), ("no", _l("No, not that I kno
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _SEPARATORS = re.compile(r"[,;\n]+")
-_LANGUAGES = [
+LANGUAGES = [
     *(
         (str(term.id), term.native_name)
         for term in sorted((term for term in TERMS if term is not OTHER), key=lambda term: term.native_name.casefold())
@@ -73,7 +73,7 @@ class TipForm(TiplineForm):
     tip_language = SelectField(
         _l("Which language are you writing in?"),
         [Needed(_l("Choose one of the answers in the list"))],
-        choices=_LANGUAGES,
+        choices=LANGUAGES,
     )
     other_language = StringField(_l("Name of the other language (optional)"), [AtMost(LONGEST_LINE)])
     how_known = RadioField(_l("How do you know this? (optional)"), choices=HOW_KNOWN, validate_choice=False)
@@ -116,8 +116,7 @@ class TipForm(TiplineForm):
 
     def validate_other_language(self, field: StringField) -> None:
         """Writing in another language means saying which."""
-        if self.tip_language.data == str(OTHER.id) and not field.data:
-            raise ValidationError(_l("Enter the name of the language you are writing in"))
+        check_other_language(self.tip_language.data, field)
 
     def validate_links(self, field: TextAreaField) -> None:
         """A bounded number of bounded links."""
@@ -134,15 +133,15 @@ class TipForm(TiplineForm):
             narrative=self.narrative.data or "",
             tip_language=int(self.tip_language.data),
             other_language=(self.other_language.data or "") if other else "",
-            how_known=_chosen(self.how_known.data, HOW_KNOWN),
-            certainty=_chosen(self.certainty.data, CERTAINTY),
+            how_known=chosen(self.how_known.data, HOW_KNOWN),
+            certainty=chosen(self.certainty.data, CERTAINTY),
             product=self.product.data or "",
             countries=tuple(part.strip() for part in _SEPARATORS.split(self.countries.data or "") if part.strip()),
             years=self.years.data or "",
             place=self.place.data or "",
             links=tuple(_lines(self.links.data)),
-            shared_elsewhere=_chosen(self.shared_elsewhere.data, SHARED_ELSEWHERE),
-            child_at_risk=_chosen(self.child_at_risk.data, CHILD_AT_RISK) == "yes",
+            shared_elsewhere=chosen(self.shared_elsewhere.data, SHARED_ELSEWHERE),
+            child_at_risk=chosen(self.child_at_risk.data, CHILD_AT_RISK) == "yes",
         )
 
     @property
@@ -219,7 +218,13 @@ def _as_data(answers: Answers) -> dict[str, Any]:
     }
 
 
-def _chosen(code: str | None, choices: list[tuple[str, Any]]) -> str:
+def check_other_language(chosen_language: str | None, field: StringField) -> None:
+    """Raise ValidationError unless whoever writes in another language says in which."""
+    if chosen_language == str(OTHER.id) and not field.data:
+        raise ValidationError(_l("Enter the name of the language you are writing in"))
+
+
+def chosen(code: str | None, choices: list[tuple[str, Any]]) -> str:
     """The code that was chosen, or nothing: what is not on the list is no answer."""
     return code if code and any(code == known for known, _word in choices) else ""
 

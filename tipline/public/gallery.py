@@ -6,13 +6,16 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from tipline.errors import NotFound
+from tipline.errors import NotFound, Withdrawn
 from tipline.extensions import db
 from tipline.public import bp
-from tipline.services import appeals, pictures
+from tipline.public.modes import while_shown
+from tipline.services import appeals, figures, pictures
+from tipline.services import gallery as service
 from tipline.web import guard
 from tipline.web.headers import FOREVER
 from tipline.web.locale import current_language, send_to_language
+from tipline.web.open_pages import for_everybody
 
 # What has no language: the bare address, pictures, and the word to search engines.
 front = Blueprint("front", __name__)
@@ -27,20 +30,28 @@ def root() -> Response:
 
 @bp.get("/")
 @guard.anyone
+@for_everybody
+@while_shown(200)
 def gallery() -> str:
-    """Every published object, its picture first."""
-    return render_template("public/gallery/gallery.html", appeals=appeals.gallery(current_language().tag))
+    """The published objects, their pictures first; a page at a time, by default those that are still needed."""
+    page = service.read_gallery(
+        current_language().tag, request.args.get("show", ""), after=request.args.get("after", "")
+    )
+    return render_template("public/gallery/gallery.html", page=page, figures=figures.shown())
 
 
 @bp.get("/exhibits/<ref>")
 @guard.anyone
+@for_everybody
+@while_shown(410)
 def exhibit(ref: str) -> Any:
     """One object: its picture, the question, and what kind of detail helps."""
     try:
         shown = appeals.exhibit_page(ref, current_language().tag)
-    except NotFound:  # withdrawn or never there: the page says the same, so that it tells nobody which
+    except NotFound as refused:
         db.session.rollback()
-        return render_template("public/gallery/not_shown.html"), NotFound.status
+        page = "withdrawn" if isinstance(refused, Withdrawn) else "not_shown"
+        return render_template(f"public/gallery/{page}.html"), refused.status
     return render_template("public/gallery/exhibit.html", exhibit=shown)
 
 
@@ -59,6 +70,7 @@ def picture(filename: str) -> Response:
 
 @front.get("/robots.txt")
 @guard.anyone
+@for_everybody
 def robots() -> Response:
     """Search engines may show the objects to people, and have no business on the pages of a tip."""
     lines = ["User-agent: *", "Disallow: /staff/", "Disallow: /admin/", "Disallow: /*/tip", "Disallow: /*/receipt"]

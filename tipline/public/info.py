@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import datetime as dt
+import functools
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
-from flask import Response, redirect, render_template, session
+from babel import Locale
+from flask import Response, redirect, render_template, request, session
+from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
 
 from tipline import config
 from tipline.public import bp
-from tipline.services import drafts
+from tipline.services import drafts, helplines
+from tipline.services.helplines import Hotline, Line, Source
 from tipline.web import guard
 from tipline.web.journey import NOTICE_VERSION
+from tipline.web.locale import by_letters, current_language
+from tipline.web.open_pages import for_everybody
 
 # The profiles' own words are English; a profile without a line here is shown in those.
 LEGAL_TEXTS = {
@@ -28,6 +33,7 @@ SUPERVISORS = {
 }
 WHO_ANSWERS = {
     "emergency": _l("Emergency number: police, ambulance and fire brigade"),
+    "police": _l("Police"),
     "children": _l("Helpline for children and young people"),
     "missing": _l("Hotline for missing children"),
     "victims": _l("Helpline for victims of crime"),
@@ -40,32 +46,54 @@ WHEN_TO_CALL = {
 }
 
 
+# The accessibility statement was last gone through against the pages on this day.
+STATEMENT_REVIEWED = dt.date(2026, 11, 22)
+
+
 @dataclass(frozen=True)
 class EmergencyNumber:
-    """A number to call: who answers it and when to call it, in the page's language."""
+    """A number to call: what answers it, when to call it, and who it is where that is known."""
 
     number: str
     who: Any
     when: Any
+    operator: str
 
 
-def _read_emergency() -> dict[str, Any]:
-    text = resources.files("tipline").joinpath("data/emergency.json").read_text(encoding="utf-8")
-    read: dict[str, Any] = json.loads(text)
-    return read
+@dataclass(frozen=True)
+class Chosen:
+    """The country that somebody has chosen, by its name in the page's language."""
+
+    code: str
+    name: str
+    lines: tuple[EmergencyNumber, ...]
+    hotline: Hotline | None
+    sources: tuple[Source, ...]
 
 
-_EMERGENCY = _read_emergency()
-NUMBERS = tuple(
-    EmergencyNumber(line["number"], WHO_ANSWERS[line["kind"]], WHEN_TO_CALL[line["kind"]])
-    for line in _EMERGENCY["numbers"]
-)
-LEAVE_TO: str = _EMERGENCY["leave_to"]
-HOTLINES: str = _EMERGENCY["hotlines"]
+def _number(line: Line) -> EmergencyNumber:
+    return EmergencyNumber(line.number, WHO_ANSWERS[line.kind], WHEN_TO_CALL.get(line.kind, ""), line.operator)
+
+
+@functools.cache
+def _countries(locale: str) -> tuple[tuple[str, str], ...]:
+    """Codes and names of the countries that have an entry, in the order of their names in this language."""
+    names = Locale.parse(locale).territories
+    known = ((code, names[code]) for code in helplines.helplines().countries)
+    return tuple(sorted(known, key=lambda pair: by_letters(pair[1])))
+
+
+def _chosen(code: str, locale: str) -> Chosen | None:
+    found = helplines.helplines().countries.get(code)
+    if found is None:
+        return None
+    name = dict(_countries(locale))[code]
+    return Chosen(code, name, tuple(map(_number, found.lines)), found.hotline, found.sources)
 
 
 @bp.get("/privacy")
 @guard.anyone
+@for_everybody
 def privacy() -> str:
     """The privacy notice, in the version that is acknowledged before a tip is sent."""
     settings = config.current()
@@ -84,13 +112,17 @@ def privacy() -> str:
 
 @bp.get("/accessibility")
 @guard.anyone
+@for_everybody
 def accessibility() -> str:
     """The accessibility statement."""
-    return render_template("public/info/accessibility.html", settings=config.current())
+    return render_template(
+        "public/info/accessibility.html", settings=config.current(), reviewed=format_date(STATEMENT_REVIEWED, "long")
+    )
 
 
 @bp.get("/help", endpoint="help")
 @guard.anyone
+@for_everybody
 def help_page() -> str:
     """How to write a good tip, what happens with it, and help for those whom this touches."""
     return render_template("public/info/help.html", profile=config.current().profile)
@@ -98,9 +130,35 @@ def help_page() -> str:
 
 @bp.get("/emergency")
 @guard.anyone
+@for_everybody
 def emergency() -> str:
-    """Numbers to call."""
-    return render_template("public/info/emergency.html", numbers=NUMBERS, hotlines=HOTLINES)
+    """Numbers to call: those shared by many countries, and those of one."""
+    known, locale = helplines.helplines(), current_language().locale
+    chosen = _chosen(request.args.get("country", ""), locale)
+    return render_template(
+        "public/info/emergency.html",
+        numbers=tuple(map(_number, known.everywhere)),
+        countries=_countries(locale),
+        chosen=chosen,
+        checked=format_date(known.countries[chosen.code].checked, "long") if chosen else "",
+        hotlines=known.hotlines,
+    )
+
+
+@bp.get("/children")
+@guard.anyone
+@for_everybody
+def children() -> str:
+    """For a child of ten: what this is, whom to call, and that nothing is their fault."""
+    return render_template("public/info/children.html")
+
+
+@bp.get("/cookies")
+@guard.anyone
+@for_everybody
+def cookies() -> str:
+    """The one cookie."""
+    return render_template("public/info/cookies.html")
 
 
 @bp.get("/leave")
@@ -111,13 +169,16 @@ def leave() -> Any:
     Changes no row (SECURITY 18): what was written goes with the clock.
     """
     session.clear()
-    answer: Response = redirect(LEAVE_TO, code=303)  # type: ignore[assignment]
+    answer: Response = redirect(helplines.helplines().leave_to, code=303)  # type: ignore[assignment]
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
 @bp.get("/leave-info")
 @guard.anyone
+@for_everybody
 def leave_info() -> str:
     """What leaving quickly does, and what it cannot do."""
-    return render_template("public/info/leave_info.html", onion=config.current().onion)
+    return render_template(
+        "public/info/leave_info.html", onion=config.current().onion, tor_browser=helplines.helplines().tor_browser
+    )

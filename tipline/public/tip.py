@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from tipline import clock, config
-from tipline.errors import Busy, DraftGone, DraftSpent, NotFound, WrongState
+from tipline.errors import Busy, DraftGone, DraftSpent, Full, NotFound, OnceMore, WrongState
 from tipline.extensions import db
 from tipline.public import bp, copies, forms
-from tipline.services import attachments, drafts, seal_targets, sent_tips
+from tipline.services import additions, drafts, seal_targets, sent_tips, versions
 from tipline.services.seal_targets import TipTarget
-from tipline.web import guard, journey
+from tipline.web import crowd, guard, journey
 from tipline.web.locale import current_language
 
 
@@ -36,13 +37,15 @@ def tip(ref: str | None = None) -> Any:
     form = forms.TipForm()
     if not form.validate_on_submit():
         return _show(about, form, unsent=False)
-    db.begin_writing()
+    doubtful = crowd.is_doubtful(now)
     try:
-        gone = journey.save_answers(form.as_answers(), about, now)
+        crowd.take_draft(now, doubtful=doubtful)
+        db.begin_writing()
+        gone = journey.save_answers(form.as_answers(), about, now, doubtful=doubtful)
     except Busy:
         db.end()
         form.add_error("narrative", _("There is no room for new tips at this moment. Try again in a few minutes."))
-        return _show(about, form, unsent=False), Busy.status
+        return _show(about, form, unsent=False), Busy.status, {"Retry-After": str(Full.seconds)}
     db.session.commit()
     journey.discard(gone)
     return redirect(url_for("public.check"), code=303)
@@ -61,7 +64,7 @@ def _about(ref: str | None) -> TipTarget:
 
 
 def _tip_page(about: TipTarget, draft: drafts.OpenDraft | None) -> str:
-    mine = draft is not None and draft.exhibit_id == about.exhibit_id
+    mine = draft is not None and journey.is_about(draft, about)
     answers = drafts.read_parts(draft)[0] if draft is not None and mine else None
     return _show(about, forms.TipForm.of(answers, current_language().id), unsent=draft is not None and not mine)
 
@@ -73,22 +76,27 @@ def _show(about: TipTarget, form: forms.TipForm, *, unsent: bool) -> str:
 
 @bp.get("/tip/check")
 @guard.anyone
-def check() -> str:
+def check() -> Any:
     """Check your answers: not sent yet."""
     return _check_page(forms.SendForm())
 
 
-def _check_page(form: forms.SendForm) -> str:
-    draft = journey.open_draft(clock.now())
+def _check_page(form: forms.SendForm, *, once_more: bool = False) -> Any:
+    now = clock.now()
+    draft = journey.open_draft(now)
+    if draft.adds_to is not None:  # it belongs to a tip that was sent before
+        return redirect(url_for("public.check_addition"), code=303)
     answers, identity = drafts.read_parts(draft)
     return render_template(
         "public/tip/check.html",
         form=form,
+        once_more=once_more,
+        asked=crowd.ask(journey.secret(), now),
         answers=answers,
         identity=identity,
         rows=copies.answer_rows(answers) if answers else (),
         exhibit=seal_targets.name_exhibit(draft.exhibit_id, current_language().tag),
-        files=attachments.list_files(draft),
+        files=versions.list_files(draft),
         profile=config.current().profile,
         max_files=config.current().max_files,
     )
@@ -102,6 +110,8 @@ def contact() -> Any:
         return redirect(url_for("public.check"), code=303)
     now = clock.now()
     draft = journey.open_draft(now)
+    if draft.adds_to is not None:
+        return redirect(url_for("public.check_addition"), code=303)
     if request.method == "GET":
         return render_template("public/tip/contact.html", form=forms.ContactForm(obj=drafts.read_parts(draft)[1]))
     db.session.rollback()  # no transaction stays open while a body is read
@@ -118,13 +128,30 @@ def contact() -> Any:
 @guard.anyone
 def send() -> Any:
     """Send your tip: sealed and durable before the receipt is shown."""
-    form = forms.SendForm()
+    form, now = forms.SendForm(), clock.now()
     if not form.validate_on_submit():
         return _check_page(form)
+    age, doubtful = journey.begun(now)
+    try:
+        proven = crowd.take_tip(journey.secret(), now, age=age, doubtful=doubtful)
+    except OnceMore:
+        return _check_page(form, once_more=True)
+    except Full:
+        return _full_page(form, now)
     db.begin_writing()
-    journey.send(current_language().tag, clock.now())
+    sent_now = journey.send(current_language().tag, now, unproven=not proven)
     db.session.commit()
+    journey.discard(sent_now.discarded)
     return redirect(url_for("public.sent"), code=303)
+
+
+def _full_page(form: forms.SendForm, now: dt.datetime) -> Any:
+    """There is no room: the draft gets its hour once more, and one press tries again."""
+    db.begin_writing()
+    journey.keep_longer(now)
+    db.session.commit()
+    page = render_template("public/tip/full.html", form=form, asked=crowd.ask(journey.secret(), now))
+    return page, Full.status, {"Retry-After": str(Full.seconds)}
 
 
 @bp.route("/tip/sent", methods=["GET", "POST"])
@@ -137,12 +164,13 @@ def sent() -> Any:
     try:
         waiting = sent_tips.read_sent(journey.secret(), clock.now())
     except DraftSpent:
-        pass
+        if additions.was_sent(journey.secret()):
+            return redirect(url_for("public.addition_sent"), code=303)
     except DraftGone:
         was_sent = False
     except WrongState:
         return redirect(url_for("public.check"), code=303)
-    return render_template("public/tip/sent.html", waiting=waiting, was_sent=was_sent)
+    return render_template("public/tip/sent.html", waiting=waiting, was_sent=was_sent, profile=config.current().profile)
 
 
 def _keep() -> Any:
@@ -174,7 +202,7 @@ def copy() -> Response:
     draft = journey.open_draft(clock.now())
     answers, identity = drafts.read_parts(draft)
     exhibit = seal_targets.name_exhibit(draft.exhibit_id, current_language().tag)
-    files = [file.details for file in attachments.list_files(draft)]
+    files = [file.details for file in versions.list_files(draft)]
     return _as_file(copies.unsent(answers, identity, files, exhibit), "tip.txt")
 
 

@@ -8,6 +8,7 @@ are the same refusal.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import insert, or_, select
@@ -17,14 +18,14 @@ from tipline.crypto.keys import Label, Purpose
 from tipline.errors import BadInput, NotAllowed, NotFound, ReasonNeeded, WrongState
 from tipline.extensions import db
 from tipline.models.base import new_id
-from tipline.models.tip import Consultation, Tip, TipKey, TipRecord
+from tipline.models.tip import Addition, Consultation, Tip, TipKey, TipRecord
 from tipline.roles import DESK_ROLES, Role
 from tipline.services import desks, history, log, records
 from tipline.services.accounts import Person
 from tipline.services.answers import ANSWERS, IDENTITY, Answers, Identity
 from tipline.services.statuses import Lane
 
-REASON_CODES = ("assigned_work", "urgent_risk", "supervision", "second_opinion", "other")
+REASON_CODES = ("assigned_work", "urgent_risk", "supervision", "second_opinion", "rights_request", "other")
 REASON_LIMIT = 200
 
 
@@ -45,6 +46,7 @@ class TipFacts:
     disposition: str | None
     lane: str
     urgent: bool
+    unproven: bool
     restricted: bool
     identifies_sender: bool
     has_identity: bool
@@ -134,9 +136,44 @@ def read_answers(opened: OpenTip, now: dt.datetime) -> Answers:
     Where the text tells who wrote it, everybody but supervisors gets it without narrative, place and links
     (SECURITY 33). Raises NotFound when the record is gone.
     """
-    answers = Answers.from_record(_latest(opened.content_key, opened.tip.id, ANSWERS))
+    answers = _answers(opened, opened.tip.id)
     _log_look("tip.opened", opened, ANSWERS, opened.reason_code, now)
-    return answers if opened.may_see_original else replace(answers, narrative="", place="", links=())
+    return answers
+
+
+def read_additions(opened: OpenTip, addition_ids: Sequence[str], now: dt.datetime) -> dict[str, Answers]:
+    """What was typed in these additions to the tip, and one log entry that names each, in one.
+
+    The same is kept back as of the tip itself. Raises NotFound for an addition to another tip and for one that is gone.
+    """
+    if not addition_ids:
+        return {}
+    read = {one: _answers(opened, one) for one in addition_ids}
+    log.record(
+        "tip.opened",
+        chain="staff",
+        actor=opened.person.actor,
+        subjects=[opened.tip.id, *addition_ids],
+        now=now,
+        field_group="additions",
+        justification=opened.reason_code,
+    )
+    return read
+
+
+def key_of(opened: OpenTip, inner_id: str) -> bytes:
+    """The content key of the opened tip, or of an addition to it. Raises NotFound for everything else."""
+    if inner_id == opened.tip.id:
+        return opened.content_key
+    row = db.session.execute(select(Addition.id).where(Addition.id == inner_id, Addition.tip_id == opened.tip.id))
+    if row.first() is None:
+        raise NotFound
+    return _open_key(opened.person, inner_id, "content", Purpose.TIP_CONTENT)
+
+
+def mailbox_key(opened: OpenTip) -> bytes:
+    """The key of the mailbox that the sender's receipt opens. Raises NotFound when it is gone."""
+    return _open_key(opened.person, opened.tip.id, "mailbox", Purpose.TIP_MAILBOX)
 
 
 def open_identity(person: Person, ref: str, reason_code: str, reason_text: str, now: dt.datetime) -> Identity:
@@ -151,7 +188,7 @@ def open_identity(person: Person, ref: str, reason_code: str, reason_text: str, 
     opened = access_tip(person, ref, now=now)
     if not opened.tip.has_identity:
         raise NotFound
-    identity_key = _tip_key(person, opened.tip, "identity", Purpose.TIP_IDENTITY)
+    identity_key = _open_key(person, opened.tip.id, "identity", Purpose.TIP_IDENTITY)
     identity = Identity.from_record(_latest(identity_key, opened.tip.id, IDENTITY))
     consult(opened, "identity", reason_code, reason_text, now)
     history.add(opened.tip.id, "identity.opened", actor=person.actor, now=now)
@@ -199,17 +236,22 @@ def has_consulted(opened: OpenTip, kind: str, now: dt.datetime) -> bool:
 
 
 def _content_key(person: Person, facts: TipFacts) -> bytes:
-    return _tip_key(person, facts, "content", Purpose.TIP_CONTENT)
+    return _open_key(person, facts.id, "content", Purpose.TIP_CONTENT)
 
 
-def _tip_key(person: Person, facts: TipFacts, kind: str, purpose: Purpose) -> bytes:
+def _open_key(person: Person, inner_id: str, kind: str, purpose: Purpose) -> bytes:
     row = db.session.execute(
-        select(TipKey.desk_id, TipKey.epoch, TipKey.sealed).where(TipKey.tip_id == facts.id, TipKey.purpose == kind)
+        select(TipKey.desk_id, TipKey.epoch, TipKey.sealed).where(TipKey.tip_id == inner_id, TipKey.purpose == kind)
     ).one_or_none()
     if row is None:  # erased: destroying this row is erasing the tip
         raise NotFound
     seed = desks.open_desk_key(person, row.desk_id, row.epoch, "identity" if kind == "identity" else "content")
-    return opening.open_sealed(row.sealed, seed, Label(purpose, row.desk_id, row.epoch, facts.id))
+    return opening.open_sealed(row.sealed, seed, Label(purpose, row.desk_id, row.epoch, inner_id))
+
+
+def _answers(opened: OpenTip, inner_id: str) -> Answers:
+    answers = Answers.from_record(_latest(key_of(opened, inner_id), inner_id, ANSWERS))
+    return answers if opened.may_see_original else replace(answers, narrative="", place="", links=())
 
 
 def _standing_reason(person: Person, tip_id: str, kind: str, now: dt.datetime) -> str | None:

@@ -1,7 +1,8 @@
 """Files of a tip: what is known of each, and its bytes, opened with the tip's content key.
 
 Each file has a key of its own, wrapped under the content key; its name, type, exact size and digest are a sealed
-record. On disk lies the encrypted stream, followed by random bytes up to a padded size.
+record. On disk lies the encrypted stream, followed by random bytes up to a padded size. Until a draft is sent, the
+version of a photo that was not chosen lies beside the chosen one (``versions``).
 """
 
 from __future__ import annotations
@@ -13,48 +14,47 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, or_, select, update
 
 from tipline import storage
 from tipline.crypto import envelope, padding, streams
 from tipline.errors import Damaged, NotFound
 from tipline.extensions import db
 from tipline.models.base import new_id, table_of
-from tipline.models.tip import Attachment, AttachmentKey, Draft
+from tipline.models.tip import Addition, Attachment, AttachmentKey, Draft
 from tipline.services import log
-from tipline.services.drafts import OpenDraft, lock_draft
+from tipline.services.drafts import OpenDraft
+from tipline.services.traces import Trace, in_order
 
 _PIECE = 256 * 1024
 _ATTACHMENTS, _KEYS, _DRAFTS = table_of(Attachment), table_of(AttachmentKey), table_of(Draft)
 _ATTACHMENT, _KEY, _DRAFT = _ATTACHMENTS.c, _KEYS.c, _DRAFTS.c
-_OF_TIP = select(_ATTACHMENTS).where(_ATTACHMENT.tip_id == bindparam("tip_id")).order_by(_ATTACHMENT.position)
+_OF_TIP = (
+    select(_ATTACHMENTS)
+    .where(_ATTACHMENT.tip_id == bindparam("tip_id"), _ATTACHMENT.position > 0)
+    .order_by(_ATTACHMENT.position)
+)
 
 
 @dataclass(frozen=True)
 class Details:
-    """What is sealed about a file. ``notes`` are codes of hidden metadata that was found and left out."""
+    """What is sealed about a file.
+
+    ``notes`` are codes of the hidden details that it came with; ``traces``, what these tell, are here only where the
+    details are still in the file.
+    """
 
     name: str = field(repr=False)
     media_type: str
     size: int
     sha256: str = field(repr=False)
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ListedFile:
-    """One file of a draft, as its sender sees it."""
-
-    id: str
-    position: int
-    kind: str
-    details: Details
-    metadata_kept: bool
+    traces: tuple[Trace, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that is durable in storage and not yet in any row."""
+    """A file that is durable in storage and not yet in any row. ``original``: the version with its hidden details."""
 
     id: str
     stored_name: str
@@ -63,6 +63,12 @@ class StoredFile:
     wrapped_key: bytes = field(repr=False)
     details: bytes = field(repr=False)
     metadata_kept: bool
+    original: StoredFile | None = None
+
+    @property
+    def stored_names(self) -> tuple[str, ...]:
+        """The names of all of its versions in storage."""
+        return (self.stored_name, *(self.original.stored_names if self.original else ()))
 
 
 def read_details(content_key: bytes, attachment: Any) -> Details:
@@ -88,16 +94,13 @@ def stream(content_key: bytes, attachment: Any) -> Iterator[bytes]:
 
 
 def of_tip(tip_id: str) -> list[Any]:
-    """The rows of a tip's or draft's files, in their order."""
+    """The rows of a tip's or draft's files, in their order; of two versions the chosen one."""
     return list(db.run(_OF_TIP, {"tip_id": tip_id}))
 
 
-def list_files(draft: OpenDraft) -> tuple[ListedFile, ...]:
-    """The files of a draft, for its sender."""
-    return tuple(
-        ListedFile(row.id, row.position, row.kind, read_details(draft.content_key, row), row.metadata_kept)
-        for row in of_tip(draft.tip_id)
-    )
+def came_with(tip_id: str) -> ColumnElement[bool]:
+    """The condition on ``attachment`` that a file came with this tip, or with an addition to it."""
+    return or_(Attachment.tip_id == tip_id, Attachment.tip_id.in_(select(Addition.id).where(Addition.tip_id == tip_id)))
 
 
 def wrap(content_key: bytes, key: bytes, *, tip_id: str, attachment_id: str) -> bytes:
@@ -113,6 +116,7 @@ def seal_details(key: bytes, details: Details, *, tip_id: str, attachment_id: st
         "size": details.size,
         "sha256": details.sha256,
         "notes": list(details.notes),
+        "traces": {trace.kind: trace.value for trace in details.traces},
     }
     return envelope.encrypt_record(
         key, json.dumps(raw, ensure_ascii=False).encode("utf-8"), tip_id=tip_id, part=f"details:{attachment_id}"
@@ -129,7 +133,9 @@ def pad_file(writer: storage.Writer, size: int) -> None:
 
 
 def add_file(draft: OpenDraft, file: StoredFile, position: int) -> None:
-    """Put a durable file into the draft; the caller holds the draft's lock and commits."""
+    """Put a durable file into the draft, with its original beside it; the caller holds the draft's lock and commits."""
+    if file.original is not None:
+        add_file(draft, file.original, -position)
     db.run(insert(_KEYS).values(attachment_id=file.id, wrapped=file.wrapped_key))
     db.run(
         insert(_ATTACHMENTS).values(
@@ -150,26 +156,15 @@ def add_file(draft: OpenDraft, file: StoredFile, position: int) -> None:
     )
 
 
-def remove_file(draft: OpenDraft, attachment_id: str, now: dt.datetime) -> tuple[str, ...]:
-    """Take a file out of a draft, key first; returns its stored name for ``discard`` after the commit.
-
-    Raises NotFound when the draft has no such file and DraftGone when it was sent or deleted meanwhile.
-    """
-    lock_draft(draft)
-    row = db.run(
-        select(_ATTACHMENT.stored_name, _ATTACHMENT.padded_size).where(
-            _ATTACHMENT.id == attachment_id, _ATTACHMENT.tip_id == draft.tip_id
-        )
-    ).first()
-    if row is None:
-        raise NotFound
-    db.run(delete(_KEYS).where(_KEY.attachment_id == attachment_id))
-    db.run(delete(_ATTACHMENTS).where(_ATTACHMENT.id == attachment_id))
+def erase_from_draft(draft: OpenDraft, row: Any, now: dt.datetime) -> str:
+    """Erase one version of a draft's file, key first; returns its stored name for ``discard`` after the commit."""
+    db.run(delete(_KEYS).where(_KEY.attachment_id == row.id))
+    db.run(delete(_ATTACHMENTS).where(_ATTACHMENT.id == row.id))
     db.run(
         update(_DRAFTS).where(_DRAFT.lookup == draft.lookup).values(stored_bytes=_DRAFT.stored_bytes - row.padded_size)
     )
-    log.record("attachment.erased", chain="public", actor=None, subjects=[attachment_id], now=now)
-    return (row.stored_name,)
+    log.record("attachment.erased", chain="public", actor=None, subjects=[row.id], now=now)
+    return str(row.stored_name)
 
 
 def discard(stored_names: Iterable[str]) -> None:
@@ -195,8 +190,9 @@ def _details(key: bytes, attachment: Any) -> Details:
     record = envelope.decrypt_record(key, attachment.details, tip_id=attachment.tip_id, part=f"details:{attachment.id}")
     try:
         raw = json.loads(record)
-        return Details(raw["name"], raw["media_type"], raw["size"], raw["sha256"], tuple(raw["notes"]))
-    except (ValueError, KeyError, TypeError):
+        told = in_order(raw.get("traces", {}).items())
+        return Details(raw["name"], raw["media_type"], raw["size"], raw["sha256"], tuple(raw["notes"]), told)
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise Damaged from None
 
 

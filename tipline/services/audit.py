@@ -15,8 +15,8 @@ from sqlalchemy import Select, func, select
 
 from tipline.extensions import db
 from tipline.models.log import LogArrival, LogEntry, LogHead, LogSegment
-from tipline.models.tip import Draft, Hold, Tip, Tombstone
-from tipline.services import log
+from tipline.models.tip import Draft, Hold, RightsRequest, Tip, Tombstone
+from tipline.services import log, log_events
 
 PAGE = 100
 WINDOW = 2000  # entries that one page looks at, at the most
@@ -85,6 +85,20 @@ class Clocks:
     erased_in_month: dict[str, int]
 
 
+@dataclass(frozen=True)
+class RequestLine:
+    """One request of a sender, in codes and dates. ``state`` is "erased" where the tip went with it."""
+
+    ref: str
+    kind: str
+    state: str
+    reason_code: str | None
+    made_at: dt.datetime | None
+    due_on: dt.date | None
+    decided_on: dt.date | None
+    late: bool
+
+
 _COLUMNS = tuple(name for name in Line.__dataclass_fields__)
 
 
@@ -113,6 +127,26 @@ def read_entries(actor: log.Actor, wanted: Filter, before: int | None, now: dt.d
     return Page(lines, older, full)
 
 
+def requests(now: dt.datetime) -> tuple[RequestLine, ...]:
+    """The register of senders' requests: what waits, then what was decided, the newest first; no words of anybody.
+
+    A tip that was erased by a request has taken its rows with it: its tombstone stands here instead.
+    """
+    rows = db.session.execute(
+        select(RightsRequest, Tip.ref)
+        .join(Tip, Tip.id == RightsRequest.tip_id)
+        .order_by(RightsRequest.state != "open", RightsRequest.due_on.desc(), RightsRequest.id)
+        .limit(PAGE)
+    ).all()
+    stones = db.session.scalars(
+        select(Tombstone)
+        .where(Tombstone.reason_code.in_(("request", "withdrawn")))
+        .order_by(Tombstone.erased_on.desc(), Tombstone.ref)
+        .limit(PAGE)
+    ).all()
+    return (*(_request_line(row, ref, now) for row, ref in rows), *map(_erased_line, stones))
+
+
 def clocks(now: dt.datetime) -> Clocks:
     """Where every clock stands, in counts."""
     held = select(Hold.id).where(Hold.tip_id == Tip.id, Hold.lifted_at.is_(None)).exists()
@@ -134,6 +168,17 @@ def clocks(now: dt.datetime) -> Clocks:
         last_closed={row[0]: row[1] for row in closed},
         erased_in_month={row[0]: row[1] for row in erased},
     )
+
+
+def _request_line(row: RightsRequest, ref: str, now: dt.datetime) -> RequestLine:
+    decided_on = row.decided_at.date() if row.decided_at else None
+    late = (decided_on or now.date()) > row.due_on and row.state != "taken-back"
+    return RequestLine(ref, row.kind, row.state, row.reason_code, row.made_at, row.due_on, decided_on, late)
+
+
+def _erased_line(stone: Tombstone) -> RequestLine:
+    kind = "withdrawal" if stone.reason_code == "withdrawn" else "erasure"
+    return RequestLine(stone.ref, kind, "erased", None, None, None, stone.erased_on, late=False)
 
 
 def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
@@ -181,4 +226,4 @@ def _count(query: Select[Any]) -> int:
 
 def events() -> Sequence[str]:
     """Every event that the log knows, in order, for the filter."""
-    return sorted(log.EVENTS)
+    return sorted(log_events.EVENTS)

@@ -24,8 +24,9 @@ KEYS_KEPT = dt.timedelta(days=14)
 PENDING = "restore.pending"
 KEY_TABLES = ("tip_key", "attachment_key", "referral_key", "mailbox", "desk_grant", "recovery_code", "account")
 # Sessions and drafts are in no backup, nor is what belongs to a draft only.
-LEFT_OUT = ("account_session", "draft", "known_device", "invitation")
+LEFT_OUT = ("account_session", "draft", "mailbox_visit", "known_device", "invitation")
 DRAFT_PARTS = ("attachment", "tip_record", "tip_key")
+OWNERS = "SELECT id FROM tip UNION SELECT id FROM addition"
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -144,7 +145,7 @@ def _split(copy: Path, keys: Path) -> None:
         connection.execute("ATTACH DATABASE ? AS keys", (str(keys),))
         connection.execute("BEGIN")
         for table in DRAFT_PARTS:
-            connection.execute(f"DELETE FROM {table} WHERE tip_id NOT IN (SELECT id FROM tip)")  # noqa: S608
+            connection.execute(f"DELETE FROM {table} WHERE tip_id NOT IN ({OWNERS})")  # noqa: S608
         connection.execute("DELETE FROM attachment_key WHERE attachment_id NOT IN (SELECT id FROM attachment)")
         for table in LEFT_OUT:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the list above

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from tipline.services.handovers import PROTECTION, Claim, HandedFile, HandedTip, Handover
+from tipline.services.handovers import PROTECTION, Claim, HandedAddition, HandedFile, HandedTip, Handover
 
 _SPACE = uuid.UUID("2b1f4f0e-6a53-5d0c-9a7e-3f6f1f0d7b11")
 _UCO = "https://ontology.unifiedcyberontology.org/uco"
@@ -131,7 +131,15 @@ class _Graph:
     def _tip_nodes(self, tip: HandedTip) -> list[Node]:
         tip_id = self._id("tip", tip.ref)
         files = [self._file(tip, file) for file in tip.files]
-        nodes: list[Node] = [self._message(tip), *files, *self._objects(tip), *self._places(tip), self._grade(tip)]
+        added = [self._addition(tip, addition) for addition in tip.additions]
+        nodes: list[Node] = [
+            self._message(tip),
+            *added,
+            *files,
+            *self._objects(tip),
+            *self._places(tip),
+            self._grade(tip),
+        ]
         nodes += [self._claim(tip, number, claim) for number, claim in enumerate(tip.claims)]
         nodes.append(
             {
@@ -139,7 +147,7 @@ class _Graph:
                 "@type": "case-investigation:ProvenanceRecord",
                 "uco-core:description": f"Tip as handed over: {'original' if tip.original else 'sanitised'} narrative",
                 "case-investigation:exhibitNumber": tip.ref,
-                "uco-core:object": [{"@id": tip_id}, *({"@id": node["@id"]} for node in files)],
+                "uco-core:object": [{"@id": tip_id}, *({"@id": node["@id"]} for node in (*added, *files))],
             }
         )
         return nodes
@@ -156,6 +164,22 @@ class _Graph:
                     "@type": "uco-observable:MessageFacet",
                     "uco-observable:messageText": tip.narrative,
                     "uco-observable:sentTime": _time(f"{tip.received_on.isoformat()}T00:00:00+00:00"),
+                }
+            ],
+        }
+
+    def _addition(self, tip: HandedTip, addition: HandedAddition) -> Node:
+        return {
+            "@id": self._id("addition", addition.path),
+            "@type": "uco-observable:Message",
+            "uco-core:objectMarking": self.markings,
+            "uco-core:name": f"Addition to tip {tip.ref}",
+            "uco-core:hasFacet": [
+                {
+                    "@id": self._id("addition-message", addition.path),
+                    "@type": "uco-observable:MessageFacet",
+                    "uco-observable:messageText": addition.text,
+                    "uco-observable:sentTime": _time(f"{addition.received_on.isoformat()}T00:00:00+00:00"),
                 }
             ],
         }

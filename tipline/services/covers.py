@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from tipline.services.handovers import (
+    ADDITIONS,
     ANSWER_NAMES,
     CERTAINTY,
     HANDLING,
@@ -147,7 +148,10 @@ def _claims(tip: HandedTip, basis: str, nothing: str) -> tuple[str, ...]:
 def _told(tip: HandedTip) -> tuple[str, ...]:
     lines = [f"{ANSWER_NAMES[name]}: {text}" for name, text in tip.answers.items() if text]
     kind = "original, byte for byte" if tip.original else "sanitised by us"
-    return (*lines, f"Narrative ({kind}): see {tip.narrative_path}.")
+    lines.append(f"Narrative ({kind}): see {tip.narrative_path}.")
+    lines += [f"{ADDITIONS[it.kind]} on {it.received_on}, in {it.language}: see {it.path}." for it in tip.additions]
+    left_out = tip.additions_left_out
+    return (*lines, f"Added by the source later, and not enclosed: {left_out}.") if left_out else tuple(lines)
 
 
 def _checked(tip: HandedTip) -> tuple[str, ...]:
@@ -186,8 +190,7 @@ def _reachable(handover: Handover, tip: HandedTip) -> str:
 def _files(tip: HandedTip) -> tuple[str, ...]:
     lines = [
         f"{file.path} · {file.media_type} · {file.size} bytes · SHA-256 {file.sha256} · "
-        f"{'seen by a person' if file.viewed else 'NOT seen by a person'}"
-        f"{' · hidden metadata may remain' if file.metadata_kept else ''}"
+        f"{'seen by a person' if file.viewed else 'NOT seen by a person'} · {file.hidden_words}"
         for file in tip.files
     ]
     if tip.files_left_out:

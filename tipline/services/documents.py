@@ -168,6 +168,16 @@ def _tip(tip: HandedTip) -> dict[str, Any]:
         "contact": _contact(tip),
         "attachments": [_attachment(file) for file in tip.files],
         "attachments_left_out": tip.files_left_out,
+        "additions": [
+            {
+                "file": added.path,
+                "kind": added.kind,
+                "received": day(added.received_on),
+                "language": {"title": added.language, "tag": added.language_tag},
+            }
+            for added in tip.additions
+        ],
+        "additions_left_out": tip.additions_left_out,
     }
 
 
@@ -179,7 +189,8 @@ def _attachment(file: HandedFile) -> dict[str, Any]:
         "sha256": file.sha256,
         "viewed_by_human": file.viewed,
         "screening": file.screening,
-        "hidden_metadata_may_remain": file.metadata_kept,
+        "hidden_metadata": file.hidden,
+        "hidden_metadata_may_remain": file.hidden != "removed",
         "original_name": file.sent_as,
     }
 

@@ -7,24 +7,31 @@ from dataclasses import dataclass, field
 
 from tipline.services import (
     access,
+    added,
     assessments,
     history,
+    messages,
     notes,
     queue,
     records,
     retention,
     reveals,
+    rights,
     statements,
     statuses,
     tips,
+    withdrawals,
 )
 from tipline.services.access import OpenTip, TipFacts
+from tipline.services.added import ReadAddition
 from tipline.services.answers import Answers
 from tipline.services.assessments import Grade
 from tipline.services.history import Happening
+from tipline.services.messages import Sent
 from tipline.services.records import Record
 from tipline.services.retention import HoldOn
 from tipline.services.reveals import FileLine
+from tipline.services.rights import Request
 from tipline.services.statements import WrittenStatement
 from tipline.services.statuses import Mover, Status
 
@@ -39,7 +46,11 @@ class Dossier:
     exhibit: str | None
     assignee: str | None
     reason_code: str
+    added: tuple[ReadAddition, ...]
     files: tuple[FileLine, ...]
+    messages: tuple[Sent, ...]
+    requests: tuple[Request, ...]
+    withdrawn_until: dt.datetime | None  # when a withdrawn tip is erased by itself
     sanitised: Record | None
     notes: tuple[Record, ...]
     statements: tuple[WrittenStatement, ...]
@@ -77,7 +88,11 @@ def read(opened: OpenTip, now: dt.datetime) -> Dossier:
         exhibit=queue.exhibit_titles([tip.exhibit_id]).get(tip.exhibit_id or ""),
         assignee=names.get(tip.assignee_id or ""),
         reason_code=opened.reason_code,
+        added=added.read(opened, now),
         files=reveals.files(opened, now),
+        messages=messages.messages(opened),
+        requests=rights.of_tip(tip.id),
+        withdrawn_until=withdrawals.waits_until(tip.id),
         sanitised=notes.sanitised(opened),
         notes=notes.notes(opened),
         statements=statements.statements(opened),

@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from tipline import clock
 from tipline.crypto import envelope
@@ -23,6 +23,7 @@ from tipline.models.base import new_id, table_of
 from tipline.models.tip import Attachment, AttachmentKey, Draft, TipRecord
 from tipline.services import log, room
 from tipline.services.answers import ANSWERS, IDENTITY, Answers, Identity
+from tipline.services.seal_targets import AddsTo
 
 LIFE = dt.timedelta(minutes=60)
 SECRET_SIZE = 32
@@ -39,6 +40,9 @@ _FIND = select(
     _DRAFT.tip_id,
     _DRAFT.exhibit_id,
     _DRAFT.desk_id,
+    _DRAFT.adds_to,
+    _DRAFT.adds_as,
+    _DRAFT.answers_message,
     _DRAFT.state,
     _DRAFT.wrapped_keys,
     _DRAFT.sealed_receipt,
@@ -49,6 +53,7 @@ _PARTS = select(_RECORD.part, _RECORD.ciphertext).where(
     _RECORD.tip_id == bindparam("tip_id"), _RECORD.part.in_((ANSWERS, IDENTITY))
 )
 _START, _WRITE = insert(_DRAFTS), insert(_RECORDS)
+_SPEND = update(_DRAFTS).where(_DRAFT.lookup == bindparam("which"))
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class OpenDraft:
     content_key: bytes = field(repr=False)
     identity_key: bytes = field(repr=False)
     mailbox_key: bytes = field(repr=False)
+    adds_to: AddsTo | None = None
 
 
 def new_secret() -> bytes:
@@ -70,11 +76,17 @@ def new_secret() -> bytes:
 
 
 def start_draft(
-    secret: bytes, answers: Answers, *, exhibit_id: str | None, desk_id: str, now: dt.datetime
+    secret: bytes,
+    answers: Answers,
+    *,
+    exhibit_id: str | None,
+    desk_id: str,
+    now: dt.datetime,
+    adds_to: AddsTo | None = None,
 ) -> OpenDraft:
     """Make a draft with its first answers. Raises Busy when unsent drafts have filled the room there is."""
     room.check_text()
-    draft = OpenDraft(lookup_of(secret), new_id(), exhibit_id, desk_id, new_key(), new_key(), new_key())
+    draft = OpenDraft(lookup_of(secret), new_id(), exhibit_id, desk_id, new_key(), new_key(), new_key(), adds_to)
     bundle = draft.content_key + draft.identity_key + draft.mailbox_key
     db.run(
         _START,
@@ -83,6 +95,9 @@ def start_draft(
             "tip_id": draft.tip_id,
             "exhibit_id": exhibit_id,
             "desk_id": desk_id,
+            "adds_to": adds_to.tip_id if adds_to else None,
+            "adds_as": adds_to.kind if adds_to else None,
+            "answers_message": adds_to.message_id if adds_to else None,
             "state": OPEN,
             "wrapped_keys": envelope.wrap_key(_wrapping(secret), bundle, context=f"draft:{draft.lookup}"),
             "stored_bytes": 0,
@@ -120,7 +135,8 @@ def unwrap(secret: bytes, lookup: str, row: Any) -> OpenDraft:
     except Damaged:
         raise DraftGone from None
     content, identity, mailbox = (bundle[start : start + KEY_SIZE] for start in range(0, 3 * KEY_SIZE, KEY_SIZE))
-    return OpenDraft(lookup, row.tip_id, row.exhibit_id, row.desk_id, content, identity, mailbox)
+    adds_to = AddsTo(row.adds_to, row.adds_as, row.answers_message) if row.adds_to else None
+    return OpenDraft(lookup, row.tip_id, row.exhibit_id, row.desk_id, content, identity, mailbox, adds_to)
 
 
 def find_for_sending(secret: bytes) -> tuple[str, Any]:
@@ -130,6 +146,21 @@ def find_for_sending(secret: bytes) -> tuple[str, Any]:
     if row is None:
         raise DraftGone
     return lookup, row
+
+
+def spend(lookup: str, sealed_receipt: bytes | None, until: dt.datetime) -> None:
+    """Turn an open draft into a sent one: the wraps go, and what waits for the sender stays until then."""
+    db.run(
+        _SPEND,
+        {
+            "which": lookup,
+            "state": SENT,
+            "wrapped_keys": None,
+            "sealed_receipt": sealed_receipt,
+            "stored_bytes": 0,
+            "erase_at": clock.next_hour(until),
+        },
+    )
 
 
 def read_parts(draft: OpenDraft) -> tuple[Answers | None, Identity]:
@@ -155,6 +186,12 @@ def open_identity(draft: OpenDraft, found: dict[str, bytes]) -> Identity:
 def sealed_parts(tip_id: str) -> dict[str, bytes]:
     """The sealed records of a draft, by part."""
     return {row.part: row.ciphertext for row in db.run(_PARTS, {"tip_id": tip_id})}
+
+
+def keep_longer(draft: OpenDraft, now: dt.datetime) -> None:
+    """Give a draft that could not be sent its whole life once more. Raises DraftGone, DraftSpent."""
+    lock_draft(draft)
+    db.run(update(_DRAFTS).where(_DRAFT.lookup == draft.lookup), {"erase_at": clock.next_hour(now + LIFE)})
 
 
 def write_answers(draft: OpenDraft, answers: Answers, now: dt.datetime) -> None:

@@ -1,11 +1,11 @@
-"""What administrators do to exhibits: make, word, picture, order, publish, withdraw. Each act is logged with it."""
+"""What administrators do to exhibits: make, word, picture, order, publish, close, withdraw. Each is logged."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from sqlalchemy import func, select
 
@@ -14,7 +14,7 @@ from tipline.errors import BadInput, NotFound, WrongState
 from tipline.extensions import db
 from tipline.models.appeal import Appeal, AppealText, Exhibit, ExhibitText
 from tipline.services import log, pictures
-from tipline.services.appeals import ENGLISH, PUBLISHED, Pictures, pictures_of
+from tipline.services.appeals import CLOSED, ENGLISH, OPEN, PUBLISHED, Pictures, pictures_of
 from tipline.services.html import clean_html, plain_text
 from tipline.services.publishing import CHAIN, check_language
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LONGEST_TITLE = 200
 LONGEST_LINE = 300
 LONGEST_DESCRIPTION = 5_000
+# Why tips are no longer needed. That a thing is sold everywhere is a result too: it ends a search.
+OUTCOMES = ("identified_country", "identified_region", "eliminated_too_common", "solved", "withdrawn")
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,12 @@ class ExhibitWords:
 class ExhibitLine:
     """One exhibit in the list of its appeal."""
 
+    id: str
     ref: str
     title: str
     state: str
+    needed: bool
+    outcome: str | None
     missing: tuple[str, ...]  # words, picture
     languages: tuple[str, ...]
     pictures: Pictures
@@ -55,6 +60,8 @@ class ExhibitDetails:
     id: str
     ref: str
     state: str
+    needed: bool
+    outcome: str | None
     appeal_slug: str
     appeal_title: str
     appeal_state: str
@@ -83,7 +90,19 @@ def exhibits(slug: str) -> list[ExhibitLine]:
         words, picture = texts.get(row.id, {}), shown.get(row.id, Pictures())
         title = words[ENGLISH].title if ENGLISH in words else row.ref
         missing = _lacks(has_words=ENGLISH in words, has_picture=bool(picture))
-        lines.append(ExhibitLine(row.ref, title, row.state, missing, tuple(sorted(words)), picture))
+        lines.append(
+            ExhibitLine(
+                row.id,
+                row.ref,
+                title,
+                row.state,
+                row.need == OPEN,
+                row.outcome,
+                missing,
+                tuple(sorted(words)),
+                picture,
+            )
+        )
     return lines
 
 
@@ -99,6 +118,8 @@ def exhibit(ref: str) -> ExhibitDetails:
         id=found.id,
         ref=found.ref,
         state=found.state,
+        needed=found.need == OPEN,
+        outcome=found.outcome,
         appeal_slug=appeal.slug,
         appeal_title=title.title if title else appeal.slug,
         appeal_state=appeal.state,
@@ -166,27 +187,71 @@ def move_exhibit(ref: str, direction: str, person: Person, now: dt.datetime) -> 
     _changed(found, "order", person, now)
 
 
-def publish_exhibit(ref: str, person: Person, now: dt.datetime) -> None:
+def record_outcome(ref: str, outcome: str, person: Person, now: dt.datetime) -> None:
+    """Note what became of an exhibit, for the house alone. Raises NotFound, BadInput."""
+    found = _find(ref)
+    if outcome not in OUTCOMES:
+        raise BadInput("outcome", "unknown")
+    found.outcome = outcome
+    _changed(found, f"outcome:{outcome}", person, now)
+
+
+def reopen_exhibit(ref: str, person: Person, now: dt.datetime) -> None:
+    """Ask the public for tips about an exhibit again; its outcome goes. Raises NotFound, WrongState."""
+    found = _find(ref)
+    if found.need == OPEN and found.outcome is None:
+        raise WrongState
+    found.need, found.outcome = OPEN, None
+    log.record("exhibit.reopened", chain=CHAIN, actor=person.actor, subjects=[found.id], now=now)
+
+
+def publish_exhibit(ref: str, person: Person, now: dt.datetime, reason: str | None = None) -> None:
+    """Release an exhibit at once; ``batches`` is the usual way. Raises as ``show_exhibit``, and NotFound."""
+    show_exhibit(_find(ref).id, person.actor, now, justification=reason)
+
+
+def withdraw_exhibit(ref: str, person: Person, now: dt.datetime, reason: str | None = None) -> None:
+    """Take an exhibit off the public pages at once, its picture with it. Raises NotFound, WrongState."""
+    hide_exhibit(_find(ref).id, person.actor, now, justification=reason)
+
+
+def show_exhibit(exhibit_id: str, actor: log.Actor, now: dt.datetime, **told: Unpack[log.Codes]) -> None:
     """Release an exhibit; the public sees it as soon as, and as long as, its appeal is published too.
 
-    Raises BadInput with ``exhibit`` and what is missing (English ``words`` or a ``picture``), NotFound, WrongState.
+    ``told`` goes into the log. Raises BadInput with ``exhibit`` and what is missing (English ``words`` or a
+    ``picture``), and WrongState when it is published already.
     """
-    details, found = exhibit(ref), _find(ref)
+    found = db.session.get_one(Exhibit, exhibit_id)
     if found.state == PUBLISHED:
         raise WrongState
-    if details.missing:
-        raise BadInput("exhibit", details.missing[0])
+    missing = exhibit(found.ref).missing
+    if missing:
+        raise BadInput("exhibit", missing[0])
     found.state, found.published_on, found.withdrawn_on = PUBLISHED, now.date(), None
-    log.record("exhibit.published", chain=CHAIN, actor=person.actor, subjects=[found.id], now=now)
+    log.record("exhibit.published", chain=CHAIN, actor=actor, subjects=[found.id], now=now, **told)
 
 
-def withdraw_exhibit(ref: str, person: Person, now: dt.datetime) -> None:
-    """Take an exhibit off the public pages, its picture with it. Raises NotFound, WrongState."""
-    found = _find(ref)
+def hide_exhibit(exhibit_id: str, actor: log.Actor, now: dt.datetime, **told: Unpack[log.Codes]) -> None:
+    """Take an exhibit off the public pages, its picture with it. Raises WrongState."""
+    found = db.session.get_one(Exhibit, exhibit_id)
     if found.state != PUBLISHED:
         raise WrongState
     found.state, found.withdrawn_on = "withdrawn", now.date()
-    log.record("exhibit.withdrawn", chain=CHAIN, actor=person.actor, subjects=[found.id], now=now)
+    log.record("exhibit.withdrawn", chain=CHAIN, actor=actor, subjects=[found.id], now=now, **told)
+
+
+def close_exhibit(exhibit_id: str, actor: log.Actor, now: dt.datetime, **told: Unpack[log.Codes]) -> None:
+    """Tell the public that tips about an exhibit are no longer needed; why is not told.
+
+    Raises BadInput with ``exhibit`` while no ``outcome`` is recorded, and WrongState when it is closed already.
+    """
+    found = db.session.get_one(Exhibit, exhibit_id)
+    if found.need != OPEN:
+        raise WrongState
+    if found.outcome is None:
+        raise BadInput("exhibit", "outcome")
+    found.need = CLOSED
+    log.record("exhibit.closed", chain=CHAIN, actor=actor, subjects=[found.id], now=now, **told)
 
 
 def _lacks(*, has_words: bool, has_picture: bool) -> tuple[str, ...]:

@@ -21,13 +21,23 @@ from tipline.extensions import db
 from tipline.models.appeal import Exhibit, ExhibitText
 from tipline.models.referral import Authority, Referral, ReferralTip
 from tipline.models.tip import TipEvent
-from tipline.services import access, assessments, attachments, notes, statements
+from tipline.services import access, added, assessments, attachments, notes, screening, statements
 from tipline.services.access import OpenTip
 from tipline.services.accounts import Person
+from tipline.services.added import ReadAddition
 from tipline.services.answers import Answers
 from tipline.services.authorities import Recipient
 from tipline.services.countries import countries
-from tipline.services.handovers import Claim, Event, HandedFile, HandedIdentity, HandedTip, Handover, Party
+from tipline.services.handovers import (
+    Claim,
+    Event,
+    HandedAddition,
+    HandedFile,
+    HandedIdentity,
+    HandedTip,
+    Handover,
+    Party,
+)
 from tipline.services.wishes import TipWish, Wish
 
 # Not imported by name: the package's first module knows every door, and services know none.
@@ -79,7 +89,12 @@ def _gather_tip(person: Person, wish: TipWish, referral: Referral, now: dt.datet
     opened = access.access_tip(person, wish.ref, now=now)
     answers = access.read_answers(opened, now)
     tip = opened.tip
-    files = _files(opened, wish)
+    rows = attachments.of_tip(tip.id)
+    later = added.read(opened, now)
+    for one in later:
+        rows += attachments.of_tip(one.addition.id)
+    files = _files(opened, rows, wish)
+    additions = _additions(tip.ref, later) if wish.original else ()
     claims = _claims(opened)
     return HandedTip(
         ref=tip.ref,
@@ -97,8 +112,10 @@ def _gather_tip(person: Person, wish: TipWish, referral: Referral, now: dt.datet
         grade=f"{tip.source_code}{tip.information_code}",
         grade_reason=_grade_reason(opened),
         claims=claims,
+        additions=additions,
+        additions_left_out=len(later) - len(additions),
         files=files,
-        files_left_out=tip.attachment_count - len(files),
+        files_left_out=len(rows) - len(files),
         identity=_identity(person, wish, now) if wish.with_identity else None,
         has_identity=tip.has_identity,
         custody=_custody(tip.id, tip.received_at, referral, now),
@@ -142,13 +159,30 @@ def _country_name(code: str) -> str:
     return known.name if known else code  # people may also type a name
 
 
-def _files(opened: OpenTip, wish: TipWish) -> tuple[HandedFile, ...]:
-    rows = [row for row in attachments.of_tip(opened.tip.id) if row.id in wish.attachment_ids]
-    return tuple(_file(opened, row, number, wish) for number, row in enumerate(rows, 1))
+def _additions(ref: str, later: tuple[ReadAddition, ...]) -> tuple[HandedAddition, ...]:
+    """What was added and opened: nothing goes out that nobody here has read."""
+    read = [(one.addition, one.answers) for one in later if one.answers is not None]
+    return tuple(
+        HandedAddition(
+            path=f"tips/{ref}/addition-{number:02d}.orig.txt",
+            kind=addition.kind,
+            received_on=addition.received_at.date(),
+            language=_language(answers),
+            language_tag=_tag(answers),
+            text=answers.narrative,
+        )
+        for number, (addition, answers) in enumerate(read, 1)
+    )
+
+
+def _files(opened: OpenTip, rows: list[Any], wish: TipWish) -> tuple[HandedFile, ...]:
+    chosen = [row for row in rows if row.id in wish.attachment_ids]
+    return tuple(_file(opened, row, number, wish) for number, row in enumerate(chosen, 1))
 
 
 def _file(opened: OpenTip, row: Any, number: int, wish: TipWish) -> HandedFile:
-    details = attachments.read_details(opened.content_key, row)
+    key = access.key_of(opened, row.tip_id)
+    details = attachments.read_details(key, row)
     return HandedFile(
         path=f"tips/{opened.tip.ref}/attachments/{number:02d}.{ENDINGS.get(row.kind, 'bin')}",
         media_type=details.media_type,
@@ -156,8 +190,8 @@ def _file(opened: OpenTip, row: Any, number: int, wish: TipWish) -> HandedFile:
         sha256=details.sha256,
         viewed=row.viewed,
         screening=SEEN if row.viewed else UNSEEN,
-        metadata_kept=row.metadata_kept,
-        chunks=functools.partial(attachments.stream, opened.content_key, row),
+        hidden=screening.hidden_state(row.kind, metadata_kept=row.metadata_kept),
+        chunks=functools.partial(attachments.stream, key, row),
         # A file's name can tell who sent it, as a text can: it goes out with the original text only.
         sent_as=details.name if wish.original else None,
     )

@@ -65,6 +65,11 @@ HOW_KNOWN = {
     "": "Not said",
 }
 CERTAINTY = {"sure": "Sure", "think_so": "Thinks so", "guess": "A guess", "": "Not said"}
+ADDITIONS = {
+    "more": "Added by the source later",
+    "correction": "Corrected by the source later",
+    "answer": "Answered by the source to a question of ours",
+}
 ANSWER_NAMES = {
     "product": "Product, brand, maker or seller",
     "countries": "Countries",
@@ -96,6 +101,13 @@ class Claim:
     verified_on: dt.date | None
 
 
+HIDDEN_DETAILS = {
+    "removed": "hidden details taken out",
+    "left-in-by-sender": "hidden details left in by choice of the sender",
+    "cannot-be-removed": "hidden details cannot be taken out",
+}
+
+
 @dataclass(frozen=True)
 class HandedFile:
     """An attachment as it goes out: a neutral name; the sender's own name only beside an original narrative."""
@@ -106,9 +118,26 @@ class HandedFile:
     sha256: str
     viewed: bool
     screening: str
-    metadata_kept: bool
+    hidden: str  # what became of its hidden details (screening.hidden_state)
     chunks: Callable[[], Iterable[bytes]] = field(repr=False)
     sent_as: str | None = field(default=None, repr=False)
+
+    @property
+    def hidden_words(self) -> str:
+        """What became of its hidden details, for the cover."""
+        return HIDDEN_DETAILS[self.hidden]
+
+
+@dataclass(frozen=True)
+class HandedAddition:
+    """What the sender of a tip added later, as it came; it goes out beside an original narrative only."""
+
+    path: str
+    kind: str
+    received_on: dt.date
+    language: str
+    language_tag: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -149,6 +178,8 @@ class HandedTip:
     grade: str
     grade_reason: str = field(repr=False)
     claims: tuple[Claim, ...]
+    additions: tuple[HandedAddition, ...]
+    additions_left_out: int
     files: tuple[HandedFile, ...]
     files_left_out: int
     identity: HandedIdentity | None

@@ -17,7 +17,7 @@ from tipline.crypto import signatures
 from tipline.errors import KeyRefused
 from tipline.extensions import db
 from tipline.models.account import Account
-from tipline.models.appeal import Appeal
+from tipline.models.appeal import Appeal, Batch
 from tipline.models.desk import DeskEpoch
 from tipline.models.log import LogArrival, LogEntry
 from tipline.models.tip import Hold, Tip
@@ -45,6 +45,7 @@ def check_all(now: dt.datetime) -> list[Check]:
         _restore,
         _secrets,
         _sample,
+        _address,
         _clock,
         _jobs,
         _desks,
@@ -107,6 +108,14 @@ def _sample(settings: Settings, _now: dt.datetime) -> Check:
     return Check("sample", "warning", "this is a sample: nothing in it is real")
 
 
+def _address(settings: Settings, _now: dt.datetime) -> Check:
+    """Posters and share cards carry the public address; nobody else's word for it is taken."""
+    if not settings.public_address:
+        words = "TIPLINE_PUBLIC_ADDRESS is not set: posters carry the visitor's address, share cards have no picture"
+        return Check("address", "warning", words)
+    return Check("address", "good", settings.public_address)
+
+
 def _clock(_settings: Settings, now: dt.datetime) -> Check:
     newest = db.session.execute(select(func.max(LogEntry.happened_at))).scalar()
     if newest is not None and newest > now + dt.timedelta(minutes=5):
@@ -121,7 +130,8 @@ def _jobs(_settings: Settings, now: dt.datetime) -> Check:
         .where(Tip.review_due_at < now - JOBS_LATE, Tip.restricted.is_(False))
         .where(~select(Hold.id).where(Hold.tip_id == Tip.id, Hold.lifted_at.is_(None)).exists())
     ).scalar()
-    if overdue is not None or (oldest is not None and oldest < now - JOBS_LATE):
+    batch = select(Batch.id).where(Batch.state == "waiting", Batch.due_at < now - JOBS_LATE).limit(1)
+    if overdue is not None or (oldest is not None and oldest < now - JOBS_LATE) or db.session.scalar(batch):
         return Check("jobs", "bad", "the clocks stand still: run `tipline jobs run` every five minutes")
     return Check("jobs", "good", "nothing is overdue")
 

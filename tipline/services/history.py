@@ -24,6 +24,7 @@ _REVISES = frozenset(
         "tip.sanitised",
         "tip.flagged",
         "tip.lane",
+        "addition.opened",
         "attachment.quarantined",
     }
 )

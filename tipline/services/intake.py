@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from sqlalchemy import bindparam, func, insert, select, union_all
@@ -13,12 +13,12 @@ from tipline import clock, config
 from tipline.crypto import envelope, padding, receipts
 from tipline.crypto.keys import Purpose
 from tipline.crypto.sealing import seal
-from tipline.errors import DraftIncomplete, FileRefused
+from tipline.errors import DraftIncomplete, FileRefused, WrongState
 from tipline.extensions import db
 from tipline.models.appeal import Exhibit
 from tipline.models.base import table_of
 from tipline.models.tip import Attachment, Mailbox, Tip, TipKey, Tombstone
-from tipline.services import attachments, drafts, log, retention, seal_targets, sent_tips, uploads
+from tipline.services import drafts, log, retention, seal_targets, sent_tips, uploads, versions
 from tipline.services.answers import ANSWERS, Answers, Identity
 from tipline.services.attachments import Details
 from tipline.services.drafts import OpenDraft
@@ -65,7 +65,7 @@ class NewTip:
 
 
 @dataclass(frozen=True)
-class _Contents:
+class Contents:
     """What sending needs to know about a draft's contents."""
 
     answers: Answers
@@ -75,23 +75,38 @@ class _Contents:
     appeal_id: str | None
 
 
-def send(secret: bytes, *, ui_language: str, notice_version: str, now: dt.datetime) -> SentTip:
+@dataclass(frozen=True)
+class _Told:
+    """What the door knows of how a tip came."""
+
+    ui_language: str
+    notice_version: str
+    unproven: bool
+
+
+def send(secret: bytes, *, ui_language: str, notice_version: str, now: dt.datetime, unproven: bool = False) -> SentTip:
     """Seal the draft's keys to its desk and make it a tip; a repeated send gets the same answer, never a second tip.
 
     All in the caller's transaction: nothing is acknowledged before it is committed. Raises DraftGone when there is no
-    draft or its receipt waits no longer, DraftIncomplete without a narrative, DeskClosed without a key to seal to.
+    draft or its receipt waits no longer, DraftIncomplete without a narrative, DeskClosed without a key to seal to, and
+    WrongState for an addition, which has its own way. ``unproven``: it came quicker than people write, or without the
+    proof of work that was asked.
     """
     lookup, row = drafts.find_for_sending(secret)
     if row.state != drafts.OPEN:
         return sent_tips.opened_receipt(secret, lookup, row, now)
     draft = drafts.unwrap(secret, lookup, row)
-    contents = _read_contents(draft)
+    if draft.adds_to is not None:
+        raise WrongState
+    contents = read_contents(draft)
     target = seal_targets.current(draft.desk_id)
     receipt = receipts.new_receipt()
     sent = SentTip(_new_ref(), receipt, draft.tip_id)
-    _seal_keys(draft, target, has_identity=bool(contents.identity))
+    seal_keys(draft, target, "content", "mailbox", *(("identity",) if contents.identity else ()))
     _make_mailbox(draft, receipt)
-    _make_tip(draft, sent, contents, ui_language=ui_language, notice_version=notice_version, now=now)
+    told = _Told(ui_language, notice_version, unproven)
+    _make_tip(draft, sent, contents, told, now)
+    sent = replace(sent, discarded=versions.settle(draft, now))
     copy = SentCopy(contents.answers, contents.identity, contents.files, draft.exhibit_id)
     sent_tips.spend(secret, lookup, sent, copy, now)
     log.record("tip.received", chain="public", actor=None, subjects=[draft.tip_id], now=now)
@@ -110,12 +125,13 @@ def submit_tip(new: NewTip, now: dt.datetime) -> SentTip:
     if new.identity:
         drafts.write_identity(draft, new.identity, now)
     if new.files:
-        _attach(draft, new.files, now)
+        attach(draft, new.files, now)
     return send(secret, ui_language=new.ui_language, notice_version=new.notice_version, now=now)
 
 
-def _attach(draft: OpenDraft, files: Sequence[NewFile], now: dt.datetime) -> None:
-    with uploads.receive(draft, 0) as upload:
+def attach(draft: OpenDraft, files: Sequence[NewFile], now: dt.datetime) -> None:
+    """Take these files into a draft, as an upload does. Raises FileRefused for one that cannot be taken."""
+    with uploads.receive(draft, 0, choice=False) as upload:
         named = []
         for file in files:
             spool = upload.new_spool()
@@ -129,7 +145,8 @@ def _attach(draft: OpenDraft, files: Sequence[NewFile], now: dt.datetime) -> Non
         upload.keep()
 
 
-def _read_contents(draft: OpenDraft) -> _Contents:
+def read_contents(draft: OpenDraft) -> Contents:
+    """What a draft holds, opened once more to be sent. Raises DraftIncomplete without a narrative."""
     found = drafts.sealed_parts(draft.tip_id)
     if ANSWERS not in found:
         raise DraftIncomplete
@@ -138,17 +155,18 @@ def _read_contents(draft: OpenDraft) -> _Contents:
     if not answers.narrative.strip():
         raise DraftIncomplete
     aside = db.run(_ASIDE, {"tip_id": draft.tip_id, "exhibit_id": draft.exhibit_id}).one()
-    files = tuple(file.details for file in attachments.list_files(draft)) if aside.files else ()
-    return _Contents(answers, len(record), drafts.open_identity(draft, found), files, aside.appeal_id)
+    files = tuple(file.details for file in versions.list_files(draft)) if aside.files else ()
+    return Contents(answers, len(record), drafts.open_identity(draft, found), files, aside.appeal_id)
 
 
-def _seal_keys(draft: OpenDraft, target: SealTarget, *, has_identity: bool) -> None:
-    keys = [
-        ("content", Purpose.TIP_CONTENT, draft.content_key, target.content_public),
-        ("mailbox", Purpose.TIP_MAILBOX, draft.mailbox_key, target.content_public),
-    ]
-    if has_identity:
-        keys.append(("identity", Purpose.TIP_IDENTITY, draft.identity_key, target.identity_public))
+def seal_keys(draft: OpenDraft, target: SealTarget, *names: str) -> None:
+    """Seal these of a draft's keys ("content", "mailbox", "identity") to its desk, under the draft's inner id."""
+    keys = {
+        "content": (Purpose.TIP_CONTENT, draft.content_key, target.content_public),
+        "mailbox": (Purpose.TIP_MAILBOX, draft.mailbox_key, target.content_public),
+        "identity": (Purpose.TIP_IDENTITY, draft.identity_key, target.identity_public),
+    }
+    chosen = [(name, *keys[name]) for name in names]
     db.run(
         _MAKE_KEY,
         [
@@ -159,7 +177,7 @@ def _seal_keys(draft: OpenDraft, target: SealTarget, *, has_identity: bool) -> N
                 "epoch": target.epoch,
                 "sealed": seal(key, public, target.label(purpose, draft.tip_id)),
             }
-            for name, purpose, key, public in keys
+            for name, purpose, key, public in chosen
         ],
     )
 
@@ -170,9 +188,7 @@ def _make_mailbox(draft: OpenDraft, receipt: str) -> None:
     db.run(_MAKE_MAILBOX, {"lookup": lookup, "tip_id": draft.tip_id, "wrapped_key": wrapped})
 
 
-def _make_tip(
-    draft: OpenDraft, sent: SentTip, contents: _Contents, *, ui_language: str, notice_version: str, now: dt.datetime
-) -> None:
+def _make_tip(draft: OpenDraft, sent: SentTip, contents: Contents, told: _Told, now: dt.datetime) -> None:
     profile = config.current().profile
     urgent = contents.answers.child_at_risk
     db.run(
@@ -183,13 +199,13 @@ def _make_tip(
             "desk_id": draft.desk_id,
             "appeal_id": contents.appeal_id,
             "exhibit_id": draft.exhibit_id,
-            "ui_language": ui_language,
+            "ui_language": told.ui_language,
             "tip_language": contents.answers.tip_language,
             "received_at": clock.hour_of(now),
             "status": "received",
             "lane": "urgent" if urgent else "normal",
             "urgent": urgent,
-            "unproven": False,
+            "unproven": told.unproven,
             "restricted": False,
             "identifies_sender": False,
             "has_identity": bool(contents.identity),
@@ -198,7 +214,7 @@ def _make_tip(
             "source_code": "X",
             "information_code": "4",
             "graded": False,
-            "notice_version": notice_version,
+            "notice_version": told.notice_version,
             "profile": profile.name,
             "review_due_at": retention.first_review(now, profile),
             "revision": 1,

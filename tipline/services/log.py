@@ -24,94 +24,10 @@ from tipline.errors import LogBroken
 from tipline.extensions import db
 from tipline.models.base import new_id, table_of
 from tipline.models.log import LogArrival, LogEntry, LogHead
+from tipline.services.log_events import EVENTS
 
 CHAINS = ("public", "staff", "admin", "jobs")
 START = "0" * 64
-
-# Event: the operation of Article 88 that it is, and the kind of thing that its subjects are.
-EVENTS: Mapping[str, tuple[str, str]] = {
-    "tip.received": ("collect", "tip"),
-    "tip.added": ("collect", "tip"),
-    "tip.opened": ("consult", "tip"),
-    "tip.listed": ("consult", "tip"),
-    "identity.opened": ("consult", "tip"),
-    "attachment.revealed": ("consult", "attachment"),
-    "attachment.downloaded": ("consult", "attachment"),
-    "referral.read": ("consult", "referral"),
-    "log.read": ("consult", "log"),
-    "signed.in": ("access", "account"),
-    "signed.out": ("access", "account"),
-    "session.ended": ("access", "account"),
-    "sign.failed": ("access", "account"),
-    "password.typed": ("access", "account"),
-    "key.granted": ("access", "account"),
-    "excerpts.switched": ("access", "desk"),
-    "recovery.shown": ("access", "desk"),
-    "recovery.confirmed": ("access", "desk"),
-    "recovery.used": ("access", "desk"),
-    "act.refused": ("access", "act"),
-    "tip.assigned": ("alter", "tip"),
-    "tip.status": ("alter", "tip"),
-    "tip.disposed": ("alter", "tip"),
-    "tip.graded": ("alter", "tip"),
-    "grade.decided": ("alter", "tip"),
-    "statement.written": ("alter", "tip"),
-    "statement.withdrawn": ("alter", "tip"),
-    "note.written": ("alter", "tip"),
-    "tip.sanitised": ("alter", "tip"),
-    "tip.flagged": ("alter", "tip"),
-    "tip.lane": ("alter", "tip"),
-    "hold.placed": ("alter", "tip"),
-    "hold.lifted": ("alter", "tip"),
-    "account.invited": ("alter", "account"),
-    "account.activated": ("alter", "account"),
-    "account.changed": ("alter", "account"),
-    "account.suspended": ("alter", "account"),
-    "account.restored": ("alter", "account"),
-    "account.removed": ("alter", "account"),
-    "role.changed": ("alter", "account"),
-    "factor.reset": ("alter", "account"),
-    "factor.confirmed": ("alter", "account"),
-    "password.changed": ("alter", "account"),
-    "password.reset": ("alter", "account"),
-    "desk.named": ("alter", "desk"),
-    "desk.founded": ("alter", "desk"),
-    "desk.opened": ("alter", "desk"),
-    "member.named": ("alter", "account"),
-    "member.joined": ("alter", "account"),
-    "member.left": ("alter", "account"),
-    "appeal.made": ("alter", "appeal"),
-    "appeal.changed": ("alter", "appeal"),
-    "appeal.published": ("alter", "appeal"),
-    "appeal.withdrawn": ("alter", "appeal"),
-    "exhibit.made": ("alter", "exhibit"),
-    "exhibit.changed": ("alter", "exhibit"),
-    "exhibit.published": ("alter", "exhibit"),
-    "exhibit.withdrawn": ("alter", "exhibit"),
-    "authority.entered": ("alter", "authority"),
-    "authority.changed": ("alter", "authority"),
-    "authority.key.entered": ("alter", "authority"),
-    "authority.key.confirmed": ("alter", "authority"),
-    "authority.key.refused": ("alter", "authority"),
-    "referral.proposed": ("alter", "referral"),
-    "referral.approved": ("alter", "referral"),
-    "referral.returned": ("alter", "referral"),
-    "referral.withdrawn": ("alter", "referral"),
-    "package.acknowledged": ("alter", "package"),
-    "segment.held": ("alter", "segment"),
-    "segment.unheld": ("alter", "segment"),
-    "package.built": ("disclose", "tip"),
-    "package.released": ("disclose", "package"),
-    "package.returned": ("disclose", "package"),
-    "package.downloaded": ("disclose", "package"),
-    "package.sent": ("transfer", "package"),
-    "tip.erased": ("erase", "tip"),
-    "draft.erased": ("erase", "draft"),
-    "attachment.erased": ("erase", "attachment"),
-    "package.erased": ("erase", "package"),
-    "account.erased": ("erase", "account"),
-    "segment.released": ("erase", "segment"),
-}
 
 # Art. 88(1): these must say why, and a disclosure to whom.
 _JUSTIFIED = frozenset({"consult", "disclose", "transfer"})
@@ -273,7 +189,7 @@ def _check_complete(event: str, operation: str, codes: Mapping[str, str | None])
         raise ValueError(f"{event} needs a justification")
     needed: tuple[str, ...] = ()
     if operation in {"disclose", "transfer"}:
-        needed = ("package_id", "recipient_id")
+        needed = ("recipient_id",) if event == "message.sent" else ("package_id", "recipient_id")
     if operation == "transfer":
         needed += ("package_sha256", "transfer_basis")
     for name in needed:

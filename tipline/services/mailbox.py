@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from tipline.crypto import envelope, receipts
 from tipline.errors import Damaged, NotFound
@@ -14,6 +15,12 @@ from tipline.models.tip import Mailbox, Tip
 
 _MAILBOXES, _TIPS = table_of(Mailbox), table_of(Tip)
 _MAILBOX, _TIP = _MAILBOXES.c, _TIPS.c
+_FIND = select(_MAILBOX.tip_id, _MAILBOX.wrapped_key).where(_MAILBOX.lookup == bindparam("lookup"))
+_LOOK = (
+    select(_TIP.ref, _TIP.status, _TIP.review_due_at, _MAILBOX.withdraw_at)
+    .join_from(_MAILBOXES, _TIPS, _TIP.id == _MAILBOX.tip_id)
+    .where(_MAILBOX.tip_id == bindparam("tip_id"))
+)
 
 WORDS = ("received", "being-read", "passed-on", "closed")
 _PUBLIC_WORD = {
@@ -33,12 +40,21 @@ _PUBLIC_WORD = {
 
 
 @dataclass(frozen=True)
+class OpenMailbox:
+    """Which tip a receipt belongs to, and the key of its messages."""
+
+    tip_id: str
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class MailboxView:
-    """What the page says about a tip. ``key`` opens its messages."""
+    """What the page says about a tip. ``withdraw_at`` is set while a withdrawal waits for its 72 hours."""
 
     ref: str
     word: str
-    key: bytes = field(repr=False)
+    erase_on: dt.date
+    withdraw_at: dt.datetime | None
 
 
 def public_word(status: str) -> str:
@@ -46,22 +62,29 @@ def public_word(status: str) -> str:
     return _PUBLIC_WORD.get(status, "being-read")
 
 
-def open_mailbox(typed: str) -> MailboxView:
+def open_mailbox(typed: str) -> OpenMailbox:
     """The mailbox of a receipt, as somebody typed it. Raises ReceiptMistyped, and NotFound for one that opens none.
 
-    An erased tip's receipt and one that never was look the same.
+    An erased tip's receipt and one that never was look the same and cost the same.
     """
     receipt = receipts.parse_receipt(typed)
-    lookup = receipts.lookup_id(receipt)
-    row = db.run(
-        select(_MAILBOX.wrapped_key, _TIP.ref, _TIP.status)
-        .join_from(_MAILBOXES, _TIPS, _TIP.id == _MAILBOX.tip_id)
-        .where(_MAILBOX.lookup == lookup)
-    ).first()
+    lookup, wrapping = receipts.lookup_id(receipt), receipts.mailbox_wrap_key(receipt)
+    row = db.run(_FIND, {"lookup": lookup}).first()
     if row is None:
         raise NotFound
     try:
-        key = envelope.unwrap_key(receipts.mailbox_wrap_key(receipt), row.wrapped_key, context=f"mailbox:{lookup}")
+        key = envelope.unwrap_key(wrapping, row.wrapped_key, context=f"mailbox:{lookup}")
     except Damaged:
         raise NotFound from None
-    return MailboxView(row.ref, public_word(row.status), key)
+    return OpenMailbox(row.tip_id, key)
+
+
+def look(tip_id: str, now: dt.datetime) -> MailboxView:
+    """What there is to say about a tip now. Raises NotFound when it was erased.
+
+    A tip that is kept beyond its date looks as if that date were today: that it is held is not said.
+    """
+    row = db.run(_LOOK, {"tip_id": tip_id}).first()
+    if row is None:
+        raise NotFound
+    return MailboxView(row.ref, public_word(row.status), max(row.review_due_at, now).date(), row.withdraw_at)

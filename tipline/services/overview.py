@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 
 from tipline.extensions import db
 from tipline.models.account import Account, Invitation
-from tipline.models.appeal import Appeal, Exhibit
+from tipline.models.appeal import Appeal, Batch, Exhibit
 from tipline.models.desk import Desk
 from tipline.models.referral import Authority, AuthorityKey, Package
 
@@ -30,6 +30,7 @@ class Overview:
     desks_not_open: int
     exhibits_published: int
     appeals_draft: int
+    batches_waiting: int
     authorities: int
     keys_unconfirmed: int
 
@@ -52,6 +53,7 @@ def read_overview(now: dt.datetime) -> Overview:
         desks_not_open=_count(select(Desk.id).where(Desk.state != "open")),
         exhibits_published=_count(select(Exhibit.id).where(Exhibit.state == "published")),
         appeals_draft=_count(select(Appeal.id).where(Appeal.state == "draft")),
+        batches_waiting=_count(select(Batch.id).where(Batch.state == "waiting")),
         authorities=_count(select(Authority.id).where(Authority.state == "active")),
         keys_unconfirmed=_count(select(AuthorityKey.id).where(AuthorityKey.state == "entered")),
     )

@@ -129,6 +129,7 @@ def _files(handover: Handover, seal: seals.Seal, *, cms: bool) -> list[BagFile]:
     for tip in handover.tips:
         text = tip.narrative if tip.original else covers.marked_text(handover, tip)
         files.append(BagFile.of(tip.narrative_path, text.encode()))
+        files += [BagFile.of(added.path, added.text.encode()) for added in tip.additions]
         files += [BagFile(file.path, file.size, file.chunks) for file in tip.files]
     return files
 

@@ -19,7 +19,7 @@ from tipline.extensions import db
 from tipline.models.appeal import ExhibitPicture
 from tipline.models.base import new_id
 from tipline.services import screening
-from tipline.services.appeals import EXTENSIONS, parse_filename, public_picture
+from tipline.services.appeals import CARD, EXTENSIONS, parse_filename, public_picture
 
 LARGEST_UPLOAD = 20 * 1024 * 1024
 WIDTHS = {"small": 480, "medium": 960, "large": 1600}
@@ -49,7 +49,7 @@ class Rendered:
 
 
 def render(data: bytes, crop: Crop | None = None) -> tuple[Rendered, ...]:
-    """Three sizes of a JPEG, PNG or WebP, each as WebP and JPEG, never larger than the original.
+    """Three sizes of a JPEG, PNG or WebP, each as WebP and JPEG, never larger than the original; and its share card.
 
     Touches neither database nor disk: call it before the transaction, decoding takes a second. Raises FileRefused with
     ``empty``, ``size``, ``type``, ``bomb``, ``broken`` or, for a part that lies outside the picture, ``crop``.
@@ -61,15 +61,14 @@ def render(data: bytes, crop: Crop | None = None) -> tuple[Rendered, ...]:
     box = None if crop is None else (crop.x, crop.y, crop.width, crop.height)
     if crop is not None and (min(crop.x, crop.y) < 0 or min(crop.width, crop.height) < SMALLEST_CROP):
         raise FileRefused("crop")
-    made = screening.render(data, tuple(WIDTHS.values()), crop=box)
+    *made, card = screening.render(data, tuple(WIDTHS.values()), crop=box, card=True)
     rendered = []
     for media_type in EXTENSIONS:
         # The child answers in the order of the widths; a width that the picture does not have is its own width.
         ofkind = [one for one in made if one.media_type == media_type]
         for size, one in zip(WIDTHS, ofkind, strict=True):
-            digest = hashlib.sha256(one.data).hexdigest()
-            rendered.append(Rendered(size, media_type, digest, one.width, one.height, one.data))
-    return tuple(rendered)
+            rendered.append(_as(size, one))
+    return (*rendered, _as(CARD, card))
 
 
 def store(rendered: Iterable[Rendered]) -> None:
@@ -135,6 +134,10 @@ def read_published(filename: str) -> bytes:
     """The bytes of a rendering that a published exhibit shows, for the public door. Raises NotFound."""
     public_picture(filename)
     return _read(filename)
+
+
+def _as(size: str, one: screening.Rendering) -> Rendered:
+    return Rendered(size, one.media_type, hashlib.sha256(one.data).hexdigest(), one.width, one.height, one.data)
 
 
 def _read(filename: str) -> bytes:

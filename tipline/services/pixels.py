@@ -25,11 +25,14 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from tipline.services import share_cards
 from tipline.services.confinement import confine
+from tipline.services.segments import webp_size
 
 OK, BROKEN, BOMB = 0, 3, 4
 FORMATS = ("JPEG", "PNG", "WEBP")
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = 50_000_000
+MOST_FRAMES = 1_000  # only the first is ever decoded
 MOST_JPEG_PIXELS = 250_000_000  # a JPEG can be decoded at a fraction of its size
 # Loaded before files can no longer be opened; Pillow would import some of them at first need.
 _PLUGINS = (ImageFile, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, TiffTags, WebPImagePlugin)
@@ -42,6 +45,7 @@ def main() -> None:
     Image.MAX_IMAGE_PIXELS = None  # checked here, before anything is decoded
     warnings.simplefilter("ignore")
     _warm_up()
+    share_cards.compose(Image.new("RGB", (16, 16)))
     confine(memory=1536 * 1024 * 1024, seconds=40)
     wish = json.loads(sys.stdin.buffer.readline())
     code = OK
@@ -68,9 +72,12 @@ def _warm_up() -> None:
 
 
 def _open(raw: bytes, widest: int | None) -> Image.Image:
+    _check_webp(raw)
     picture = Image.open(io.BytesIO(raw), formats=FORMATS)
     pixels = picture.width * picture.height
     if pixels > (MOST_JPEG_PIXELS if picture.format == "JPEG" else MOST_PIXELS):
+        raise Image.DecompressionBombError
+    if getattr(picture, "n_frames", 1) > MOST_FRAMES:
         raise Image.DecompressionBombError
     if picture.format == "JPEG":
         if widest is not None:
@@ -83,6 +90,13 @@ def _open(raw: bytes, widest: int | None) -> Image.Image:
     fresh = Image.new("RGB", flat.size)  # pixels only: no profile, no text, no thumbnail comes along
     fresh.paste(flat)
     return fresh
+
+
+def _check_webp(raw: bytes) -> None:
+    """Opening a WebP already makes room for its whole canvas, so its size is read before."""
+    wide, high = webp_size(raw[12:16], raw[20:30]) or (0, 0) if raw[:4] == b"RIFF" else (0, 0)
+    if wide * high > MOST_PIXELS:
+        raise Image.DecompressionBombError
 
 
 def _flatten(picture: Image.Image) -> Image.Image:
@@ -110,6 +124,11 @@ def _answer(picture: Image.Image, wish: dict[str, Any]) -> None:
             shown.save(written, _OPENED[media_type], quality=wish["quality"])
             parts.append(written.getvalue())
             listed.append([shown.width, shown.height, media_type, len(parts[-1])])
+    if wish.get("card"):
+        written = io.BytesIO()
+        share_cards.compose(picture).save(written, "JPEG", quality=wish["quality"])
+        parts.append(written.getvalue())
+        listed.append([share_cards.WIDTH, share_cards.HEIGHT, "image/jpeg", len(parts[-1])])
     sys.stdout.buffer.write(json.dumps(listed).encode("ascii") + b"\n" + b"".join(parts))
     sys.stdout.buffer.flush()
 

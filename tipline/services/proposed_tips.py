@@ -14,7 +14,7 @@ from tipline.errors import ReferralRefused
 from tipline.extensions import db
 from tipline.models.referral import Referral, ReferralTip
 from tipline.models.tip import Attachment, Tip, TipKey
-from tipline.services import log, statuses
+from tipline.services import attachments, log, statuses
 from tipline.services.statuses import Lane, Status
 
 # A referral in one of these still holds its tips; "drafted" is a reviewer's own paper and holds nothing.
@@ -71,7 +71,7 @@ def _check_attachment(tip_id: str, attachment_id: str) -> None:
     """Nothing goes out that no person has looked at: a machine cannot say what is in a picture (DOMAIN A9, A15)."""
     found = db.session.execute(
         select(Attachment.screening, Attachment.viewed).where(
-            Attachment.id == attachment_id, Attachment.tip_id == tip_id
+            Attachment.id == attachment_id, attachments.came_with(tip_id)
         )
     ).one_or_none()
     if found is None:

@@ -7,7 +7,7 @@ import re
 import secrets
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from sqlalchemy import func, select
 
@@ -93,7 +93,7 @@ def appeal(slug: str) -> AppealDetails:
         state=found.state,
         desk_name=db.session.scalars(select(Desk.name).where(Desk.id == found.desk_id)).one(),
         words={text.language: AppealWords(text.title, text.introduction) for text in texts},
-        missing=_missing(found),
+        missing=missing_of(found),
         published_at=found.published_at,
         withdrawn_at=found.withdrawn_at,
     )
@@ -126,29 +126,42 @@ def change_appeal_text(slug: str, language: str, words: AppealWords, person: Per
     )
 
 
-def publish(slug: str, person: Person, now: dt.datetime) -> None:
-    """Show an appeal and its published exhibits to the public.
+def publish(slug: str, person: Person, now: dt.datetime, reason: str | None = None) -> None:
+    """Show an appeal and its published exhibits to the public at once; ``batches`` is the usual way.
+
+    Raises as ``show_appeal``, and NotFound.
+    """
+    show_appeal(_find(slug).id, person.actor, now, justification=reason)
+
+
+def withdraw(slug: str, person: Person, now: dt.datetime, reason: str | None = None) -> None:
+    """Take an appeal and all its exhibits off the public pages at once. Raises NotFound, WrongState."""
+    hide_appeal(_find(slug).id, person.actor, now, justification=reason)
+
+
+def show_appeal(appeal_id: str, actor: log.Actor, now: dt.datetime, **told: Unpack[log.Codes]) -> None:
+    """Show an appeal and its published exhibits to the public; ``told`` goes into the log.
 
     Raises BadInput with ``appeal`` and the first thing missing: English ``words``, a published ``exhibit``, or an open
     ``desk`` (SECURITY 7), and WrongState when it is published already.
     """
-    found = _find(slug)
+    found = db.session.get_one(Appeal, appeal_id)
     if found.state == PUBLISHED:
         raise WrongState
-    missing = _missing(found)
+    missing = missing_of(found)
     if missing:
         raise BadInput("appeal", missing[0])
     found.state, found.published_at, found.withdrawn_at = PUBLISHED, now, None
-    log.record("appeal.published", chain=CHAIN, actor=person.actor, subjects=[found.id], now=now)
+    log.record("appeal.published", chain=CHAIN, actor=actor, subjects=[found.id], now=now, **told)
 
 
-def withdraw(slug: str, person: Person, now: dt.datetime) -> None:
-    """Take an appeal and all its exhibits off the public pages. Raises NotFound, WrongState."""
-    found = _find(slug)
+def hide_appeal(appeal_id: str, actor: log.Actor, now: dt.datetime, **told: Unpack[log.Codes]) -> None:
+    """Take an appeal and all its exhibits off the public pages. Raises WrongState."""
+    found = db.session.get_one(Appeal, appeal_id)
     if found.state != PUBLISHED:
         raise WrongState
     found.state, found.withdrawn_at = "withdrawn", now
-    log.record("appeal.withdrawn", chain=CHAIN, actor=person.actor, subjects=[found.id], now=now)
+    log.record("appeal.withdrawn", chain=CHAIN, actor=actor, subjects=[found.id], now=now, **told)
 
 
 def check_language(language: str) -> None:
@@ -185,7 +198,8 @@ def is_open(desk_id: str) -> bool:
     return members >= 2 and confirmed == 2
 
 
-def _missing(found: Appeal) -> tuple[str, ...]:
+def missing_of(found: Appeal) -> tuple[str, ...]:
+    """What stands between an appeal and the public: words, exhibit, desk."""
     has_words = db.session.get(AppealText, (found.id, ENGLISH)) is not None
     has_exhibit = db.session.execute(
         select(Exhibit.id).where(Exhibit.appeal_id == found.id, Exhibit.state == PUBLISHED).limit(1)
@@ -211,11 +225,16 @@ def _put_words(appeal_id: str, language: str, words: AppealWords) -> None:
     db.session.flush()
 
 
-def _free_slug(title: str) -> str:
+def slug_of(title: str, otherwise: str) -> str:
+    """A title as the part of an address, at most 45 characters; ``otherwise`` for one without a Latin letter."""
     ascii_only = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii").lower()
-    slug = _NOT_SLUG.sub("-", ascii_only).strip("-")[:45].strip("-") or "appeal"
+    return _NOT_SLUG.sub("-", ascii_only).strip("-")[:45].strip("-") or otherwise
+
+
+def _free_slug(title: str) -> str:
+    slug = slug_of(title, "appeal")
     taken = db.session.execute(select(Appeal.id).where(Appeal.slug == slug)).first()
-    return slug if taken is None and slug not in {"new", "exhibits"} else f"{slug}-{secrets.token_hex(3)}"
+    return slug if taken is None and slug not in {"new", "exhibits", "batches"} else f"{slug}-{secrets.token_hex(3)}"
 
 
 def _last_position() -> int:

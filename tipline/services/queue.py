@@ -18,7 +18,7 @@ from tipline.extensions import db
 from tipline.models.account import Account
 from tipline.models.appeal import Appeal, Exhibit, ExhibitText
 from tipline.models.base import Id, UtcMoment
-from tipline.models.tip import Tip
+from tipline.models.tip import Addition, Tip
 from tipline.services import access, desks
 from tipline.services.access import TipFacts
 from tipline.services.accounts import Person
@@ -29,12 +29,14 @@ MOST_COUNTED = 1000
 MOST_EXHIBITS = 300
 
 OPEN, CLOSED = "open", "closed"
+ADDED = "added"  # open or closed: what has an addition that nobody has opened
 NOBODY, ME = "nobody", "me"
+_UNOPENED = select(Addition.tip_id).where(Addition.opened_at.is_(None))
 
 
 @dataclass(frozen=True)
 class Filter:
-    """What a page of the queue shows; None means all. ``status`` is a status, "open" (all but closed) or "closed"."""
+    """What a page of the queue shows; None means all. ``status``: a status, "open" (all but closed), "added"."""
 
     desk_id: str
     status: str = OPEN
@@ -51,6 +53,7 @@ class Line:
     tip: TipFacts
     exhibit: str | None
     assignee: str | None
+    added_to: bool  # its sender added something that nobody has opened
 
 
 @dataclass(frozen=True)
@@ -204,11 +207,13 @@ def _window(
     person: Person, wanted: Filter, start: _Position | None, *, forwards: bool, limit: int
 ) -> Select[*tuple[Any, ...]]:
     """The rows that one page looks at, in the order of an index."""
-    conditions: list[ColumnElement[bool]] = [Tip.desk_id == wanted.desk_id]
+    conditions: list[ColumnElement[bool]] = [_at_desk(wanted)]
     if wanted.assignee is not None:
         mine = {NOBODY: None, ME: person.id}.get(wanted.assignee, wanted.assignee)
         conditions.append(Tip.assignee_id.is_(None) if mine is None else Tip.assignee_id == mine)
-    if wanted.status in (OPEN, CLOSED) or wanted.assignee is not None:
+    if wanted.status == ADDED:
+        conditions.append(Tip.id.in_(_UNOPENED))
+    elif wanted.status in (OPEN, CLOSED) or wanted.assignee is not None:
         if wanted.status in (OPEN, CLOSED):
             conditions.append(Tip.closed.is_(wanted.status == CLOSED))
         else:
@@ -222,6 +227,11 @@ def _window(
     return select(*columns).where(and_(*conditions)).order_by(*order).limit(limit)
 
 
+def _at_desk(wanted: Filter) -> ColumnElement[bool]:
+    """The desk, and no index by it where few tips are looked for: SQLite would walk through all of the desk's."""
+    return (func.coalesce(Tip.desk_id, "") if wanted.status == ADDED else Tip.desk_id) == wanted.desk_id
+
+
 def _beyond(start: _Position, *, forwards: bool) -> ColumnElement[bool]:
     """Rows after (or before) a position: a comparison of row values, which both databases answer from the index."""
     row = tuple_(Tip.urgent, Tip.received_at, Tip.id)
@@ -231,14 +241,14 @@ def _beyond(start: _Position, *, forwards: bool) -> ColumnElement[bool]:
 
 def _scans(wanted: Filter) -> bool:
     """Whether the filter asks for more than the order of an index gives."""
-    by_status = wanted.status not in (OPEN, CLOSED)
+    by_status = wanted.status not in (OPEN, CLOSED, ADDED)
     other = wanted.language is not None or wanted.exhibit_id is not None or wanted.lane is not None
     return other or (by_status and wanted.assignee is not None)
 
 
 def _filters(columns: Any, wanted: Filter) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [columns.id.is_not(None)]
-    if wanted.status not in (OPEN, CLOSED):
+    if wanted.status not in (OPEN, CLOSED, ADDED):
         conditions.append(columns.status == wanted.status)
     if wanted.language is not None:
         conditions.append(columns.tip_language == wanted.language)
@@ -265,4 +275,8 @@ def _facts(ids: Select[*tuple[Any, ...]]) -> list[TipFacts]:
 def _lines(tips: list[TipFacts]) -> tuple[Line, ...]:
     titles = exhibit_titles(tip.exhibit_id for tip in tips)
     names = account_names(tip.assignee_id for tip in tips)
-    return tuple(Line(tip, titles.get(tip.exhibit_id or ""), names.get(tip.assignee_id or "")) for tip in tips)
+    added_to = set(db.session.scalars(_UNOPENED.where(Addition.tip_id.in_([tip.id for tip in tips]))))
+    return tuple(
+        Line(tip, titles.get(tip.exhibit_id or ""), names.get(tip.assignee_id or ""), tip.id in added_to)
+        for tip in tips
+    )

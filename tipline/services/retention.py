@@ -19,9 +19,9 @@ from tipline.errors import NotFound, TipOnHold, WrongState
 from tipline.extensions import db
 from tipline.models import tip as tables
 from tipline.models.base import new_id
-from tipline.models.referral import Package, Referral, ReferralKey, ReferralTip
-from tipline.models.tip import Attachment, AttachmentKey, Draft, Hold, Mailbox, Tip, TipKey, TipRecord, Tombstone
-from tipline.services import history, ledger, log
+from tipline.models.referral import Package
+from tipline.models.tip import Attachment, AttachmentKey, Draft, Hold, Tip, Tombstone
+from tipline.services import erasing, history, ledger, log
 
 REASONS = ("no-decision", "untriaged", "closed", "referred", "request", "withdrawn", "restored")
 HOLD_REASONS = ("judicial", "investigation", "rights-request", "complaint", "evidence")
@@ -105,11 +105,7 @@ def erase_tip(tip_id: str, reason: str, actor: log.Actor | None, now: dt.datetim
     if holds_on(tip_id):
         raise TipOnHold
     ledger.note("tip", [tip_id], reason=reason, now=now)
-    stored = _erase_keys_and_content(tip_id)
-    _forget_proposals(tip_id)
-    for table in (tables.Assessment, tables.Statement, tables.TipEvent, tables.Consultation, Hold):
-        db.session.execute(delete(table).where(table.tip_id == tip_id))
-    db.session.execute(delete(Tip).where(Tip.id == tip_id))
+    stored = erasing.erase_tip(tip_id)
     db.session.execute(
         insert(Tombstone).values(
             tip_id=tip_id,
@@ -134,16 +130,16 @@ def erase_attachment(
     ).one_or_none()
     if found is None:
         raise NotFound
-    if holds_on(found.tip_id):
+    tip_id = erasing.tip_of(found.tip_id)
+    if holds_on(tip_id):
         raise TipOnHold
     ledger.note("attachment", [attachment_id], reason=reason, now=now)
     db.session.execute(delete(AttachmentKey).where(AttachmentKey.attachment_id == attachment_id))
     db.session.execute(delete(Attachment).where(Attachment.id == attachment_id))
-    db.session.execute(
-        update(Tip)
-        .where(Tip.id == found.tip_id)
-        .values(attachment_count=Tip.attachment_count - 1, revision=Tip.revision + 1)
-    )
+    for table in (Tip, tables.Addition):
+        less = update(table).where(table.id == found.tip_id)
+        db.session.execute(less.values(attachment_count=table.attachment_count - 1))
+    db.session.execute(update(Tip).where(Tip.id == tip_id).values(revision=Tip.revision + 1))
     log.record("attachment.erased", chain=chain, actor=actor, subjects=[attachment_id], now=now, justification=reason)
     return Erased(attachment_id, (found.stored_name,))
 
@@ -162,10 +158,9 @@ def erase_due_draft(lookup: str, now: dt.datetime) -> Erased | None:
     if found is None:
         return None
     db.session.execute(delete(Draft).where(Draft.lookup == lookup))
-    sent = found.state != "open" or db.session.execute(select(Tip.id).where(Tip.id == found.tip_id)).first()
-    if sent:
+    if found.state != "open" or erasing.was_sent(found.tip_id):
         return Erased(found.tip_id, ())
-    stored = _erase_keys_and_content(found.tip_id)
+    stored = erasing.erase_keys_and_content(found.tip_id)
     log.record("draft.erased", chain="jobs", actor=None, subjects=[found.tip_id], now=now, justification="expired")
     return Erased(found.tip_id, stored)
 
@@ -241,35 +236,6 @@ def holds_on(tip_id: str) -> tuple[HoldOn, ...]:
         .order_by(Hold.placed_at)
     )
     return tuple(HoldOn(*row) for row in found)
-
-
-def _erase_keys_and_content(tip_id: str) -> tuple[str, ...]:
-    """Keys first: from here on what is left can be opened by nobody. Returns the names of the files."""
-    rows = db.session.execute(select(Attachment.id, Attachment.stored_name).where(Attachment.tip_id == tip_id)).all()
-    db.session.execute(delete(TipKey).where(TipKey.tip_id == tip_id))
-    db.session.execute(delete(AttachmentKey).where(AttachmentKey.attachment_id.in_([row.id for row in rows])))
-    db.session.execute(delete(Mailbox).where(Mailbox.tip_id == tip_id))
-    db.session.execute(delete(TipRecord).where(TipRecord.tip_id == tip_id))
-    db.session.execute(delete(Attachment).where(Attachment.tip_id == tip_id))
-    return tuple(row.stored_name for row in rows)
-
-
-def _forget_proposals(tip_id: str) -> None:
-    """What was written about a tip to refer it goes with the last tip of its referral; codes and digests stay."""
-    others = (
-        select(ReferralTip.tip_id)
-        .join(Tip, Tip.id == ReferralTip.tip_id)
-        .where(ReferralTip.referral_id == Referral.id, ReferralTip.tip_id != tip_id)
-    )
-    mine = select(ReferralTip.referral_id).where(ReferralTip.tip_id == tip_id)
-    last = db.session.scalars(select(Referral.id).where(Referral.id.in_(mine), ~others.exists())).all()
-    db.session.execute(delete(ReferralKey).where(ReferralKey.referral_id.in_(last)))
-    db.session.execute(
-        update(Referral)
-        .where(Referral.id.in_(last))
-        .values(sealed_proposal=b"")
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _named_in_rows(names: Sequence[str]) -> set[str]:

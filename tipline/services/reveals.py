@@ -11,15 +11,17 @@ import io
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from tipline.errors import NotFound, ReasonNeeded, WrongState
 from tipline.extensions import db
-from tipline.models.tip import Attachment
+from tipline.models.tip import Addition, Attachment
 from tipline.services import access, attachments, history, log, screening
 from tipline.services.access import OpenTip
 from tipline.services.screening import Rendering
+from tipline.services.traces import Trace
 
 SHOWN = frozenset({"jpeg", "png", "webp"})
 SIZES = ("small", "full")
@@ -33,16 +35,18 @@ class FileLine:
 
     id: str
     number: int
+    added_at: dt.datetime | None  # the hour of the addition that it came with; None: with the tip itself
     kind: str
     padded_size: int
     can_be_shown: bool
     quarantined: bool
-    metadata_kept: bool
+    hidden: str  # what became of its hidden details (screening.hidden_state)
     viewed: bool
     revealed: frozenset[str]
     size: int
     name: str = field(repr=False)
     notes: tuple[str, ...] = ()
+    traces: tuple[Trace, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,13 @@ class Download:
 
 
 def files(opened: OpenTip, now: dt.datetime) -> tuple[FileLine, ...]:
-    """The files of a tip, without a look into any of them."""
-    rows = db.session.scalars(
-        select(Attachment).where(Attachment.tip_id == opened.tip.id).order_by(Attachment.position)
+    """The files that came with a tip and with those additions that were opened, without a look into any of them."""
+    rows = db.session.execute(
+        _files_of(opened).order_by(
+            Addition.id.is_not(None), Addition.received_at, Attachment.tip_id, Attachment.position
+        )
     ).all()
-    return tuple(_line(opened, row, now) for row in rows)
+    return tuple(_line(opened, row, added_at, now) for row, added_at in rows)
 
 
 def reveal(opened: OpenTip, attachment_id: str, size: str, now: dt.datetime) -> None:
@@ -92,7 +98,7 @@ def reveal(opened: OpenTip, attachment_id: str, size: str, now: dt.datetime) -> 
 
 def file(opened: OpenTip, attachment_id: str, now: dt.datetime) -> FileLine:
     """One file of a tip as its own page shows it: its name is sealed, so the look is logged. Raises NotFound."""
-    row = _row(opened, attachment_id)
+    row, added_at = _row_and_hour(opened, attachment_id)
     log.record(
         "tip.opened",
         chain="staff",
@@ -102,7 +108,7 @@ def file(opened: OpenTip, attachment_id: str, now: dt.datetime) -> FileLine:
         field_group="file_details",
         justification=opened.reason_code,
     )
-    return _line(opened, row, now)
+    return _line(opened, row, added_at, now)
 
 
 def look(opened: OpenTip, attachment_id: str, size: str, now: dt.datetime) -> Look:
@@ -133,12 +139,12 @@ def download(opened: OpenTip, attachment_id: str, now: dt.datetime) -> Download:
     """
     row = _row(opened, attachment_id)
     _check_open(opened, row)
-    details = attachments.read_details(opened.content_key, row)
+    details = attachments.read_details(access.key_of(opened, row.tip_id), row)
     _mark_viewed(row)
     history.add(opened.tip.id, "attachment.downloaded", actor=opened.person.actor, now=now)
     _log("attachment.downloaded", opened, row, "original", now)
     return Download(
-        f"{opened.tip.ref}-{row.position:02d}.{_ENDINGS.get(row.kind, 'bin')}",
+        _neutral_name(opened, row),
         details.media_type,
         details.size,
         _started(opened, row),
@@ -147,17 +153,33 @@ def download(opened: OpenTip, attachment_id: str, now: dt.datetime) -> Download:
 
 def _started(opened: OpenTip, row: Attachment) -> Iterator[bytes]:
     """The file's bytes with the key taken and the file open: the rest asks the database for nothing."""
-    pieces = attachments.stream(opened.content_key, row)
+    pieces = attachments.stream(access.key_of(opened, row.tip_id), row)
     return itertools.chain([next(pieces, b"")], pieces)
 
 
+def _neutral_name(opened: OpenTip, row: Attachment) -> str:
+    added = "" if row.tip_id == opened.tip.id else f"added-{row.tip_id[:4]}-"
+    return f"{opened.tip.ref}-{added}{row.position:02d}.{_ENDINGS.get(row.kind, 'bin')}"
+
+
 def _row(opened: OpenTip, attachment_id: str) -> Attachment:
-    row = db.session.scalars(
-        select(Attachment).where(Attachment.id == attachment_id, Attachment.tip_id == opened.tip.id)
-    ).one_or_none()
-    if row is None:
+    return _row_and_hour(opened, attachment_id)[0]
+
+
+def _row_and_hour(opened: OpenTip, attachment_id: str) -> tuple[Attachment, dt.datetime | None]:
+    found = db.session.execute(_files_of(opened).where(Attachment.id == attachment_id)).one_or_none()
+    if found is None:
         raise NotFound
-    return row
+    return found[0], found[1]
+
+
+def _files_of(opened: OpenTip) -> Any:
+    added = and_(Addition.tip_id == opened.tip.id, Addition.opened_at.is_not(None))
+    return (
+        select(Attachment, Addition.received_at)
+        .outerjoin(Addition, Addition.id == Attachment.tip_id)
+        .where(or_(Attachment.tip_id == opened.tip.id, added))
+    )
 
 
 def _check_open(opened: OpenTip, row: Attachment) -> None:
@@ -180,22 +202,24 @@ def _mark_viewed(row: Attachment) -> None:
     )
 
 
-def _line(opened: OpenTip, row: Attachment, now: dt.datetime) -> FileLine:
-    details = attachments.read_details(opened.content_key, row)
+def _line(opened: OpenTip, row: Attachment, added_at: dt.datetime | None, now: dt.datetime) -> FileLine:
+    details = attachments.read_details(access.key_of(opened, row.tip_id), row)
     quarantined = opened.tip.quarantined or row.screening == QUARANTINED
     return FileLine(
         id=row.id,
         number=row.position,
+        added_at=added_at,
         kind=row.kind,
         padded_size=row.padded_size,
         can_be_shown=row.kind in SHOWN and not quarantined,
         quarantined=quarantined,
-        metadata_kept=row.metadata_kept,
+        hidden=screening.hidden_state(row.kind, metadata_kept=row.metadata_kept),
         viewed=row.viewed,
         revealed=frozenset(size for size in SIZES if access.has_consulted(opened, f"{size}:{row.id}", now)),
         size=details.size,
         name=details.name,
         notes=details.notes,
+        traces=details.traces,
     )
 
 

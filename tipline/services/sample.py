@@ -24,16 +24,22 @@ from tipline.roles import Role
 from tipline.services import (
     access,
     accounts,
+    additions,
+    announcing,
     assessments,
     authorities,
     desks,
+    drafts,
     exhibits,
+    figures,
     intake,
     notes,
     passwords,
     pictures,
     publishing,
     recipients,
+    rights,
+    sample_words,
     seals,
     statements,
     tips,
@@ -72,6 +78,7 @@ def make_sample(now: dt.datetime) -> Iterator[str]:
     _write(folder / "seal.cert.pem", seals.read_seal(now).cert_pem.decode())
     _write(folder / "recovery-codes.txt", f"content   {codes.content}\nidentity  {codes.identity}\n")
     refs = _make_appeal(given, desk_id, admin, now)
+    db.in_writing(lambda: _make_campaign(given["campaign"], admin, now))
     _make_authorities(given["authorities"], folder, admin, supervisors[0], now)
     for number, tip in enumerate(given["tips"]):
         _make_tip(tip, refs, (*only_reviewers, supervisors[1])[number % 2], now)
@@ -104,6 +111,7 @@ def sign_in_lines() -> list[str]:
 def _data() -> dict[str, Any]:
     raw = resources.files("tipline").joinpath("data/sample/sample.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(raw)
+    sample_words.add_words(loaded)
     return loaded
 
 
@@ -141,9 +149,14 @@ def _for_sign_in(team: list[Member]) -> dict[str, Any]:
     }
 
 
+def _render(exhibit: dict[str, Any]) -> tuple[pictures.Rendered, ...]:
+    crop = pictures.Crop(*exhibit["crop"]) if "crop" in exhibit else None
+    return pictures.render(_picture(exhibit["picture"]), crop)
+
+
 def _make_appeal(given: dict[str, Any], desk_id: str, admin: Person, now: dt.datetime) -> dict[str, str]:
     """The appeal with its exhibits, published; the references of the exhibits by their slugs."""
-    rendered = {each["slug"]: pictures.render(_picture(each["picture"])) for each in given["exhibits"]}
+    rendered = {each["slug"]: _render(each) for each in given["exhibits"]}
 
     def make() -> dict[str, str]:
         words = {tag: publishing.AppealWords(**text) for tag, text in given["appeal"]["texts"].items()}
@@ -158,12 +171,25 @@ def _make_appeal(given: dict[str, Any], desk_id: str, admin: Person, now: dt.dat
                 exhibits.change_exhibit_text(ref, tag, exhibit_words, admin, now)
             exhibits.change_picture(ref, rendered[each["slug"]], admin, now)
             exhibits.publish_exhibit(ref, admin, now)
+            if "outcome" in each:
+                exhibits.record_outcome(ref, each["outcome"], admin, now)
+                exhibits.close_exhibit(exhibits.exhibit(ref).id, admin.actor, now)
             refs[each["slug"]] = ref
         publishing.publish(slug, admin, now)
         return refs
 
     refs: dict[str, str] = db.in_writing(make)
     return refs
+
+
+def _make_campaign(given: dict[str, Any], admin: Person, now: dt.datetime) -> None:
+    """What the public is told of the campaign as a whole: figures and an update."""
+    figures.enter(figures.Counts(**given["figures"]), now.date(), admin, now)
+    words = {tag: announcing.UpdateWords(**text) for tag, text in given["update"]["texts"].items()}
+    slug = announcing.write(words.pop("en"), admin, now)
+    for tag, update_words in words.items():
+        announcing.change_text(slug, tag, update_words, admin, now)
+    announcing.publish(slug, admin, now)
 
 
 def _make_authorities(
@@ -213,6 +239,18 @@ def _make_tip(given: dict[str, Any], refs: dict[str, str], reviewer: Person, now
     work = _WORK.get(given["stage"])
     if work is not None:
         db.in_writing(lambda: work(sent.ref, given, reviewer, now))
+    if "added" in given:
+        db.in_writing(lambda: _add(sent.tip_id, given, now))
+    if "asks" in given:
+        db.in_writing(lambda: rights.ask(sent.tip_id, given["asks"], now))
+
+
+def _add(tip_id: str, given: dict[str, Any], now: dt.datetime) -> None:
+    """What a sender adds later, by receipt."""
+    secret, target = drafts.new_secret(), additions.target(tip_id, "more")
+    answers = Answers(narrative=given["added"], tip_language=given["language"])
+    drafts.start_draft(secret, answers, exhibit_id=None, desk_id=target.desk_id, now=now, adds_to=target.adds_to)
+    additions.send(secret, now)
 
 
 def _screen(ref: str, _given: dict[str, Any], person: Person, now: dt.datetime) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import IO
 
 from tipline.errors import FileRefused
+from tipline.services import traces
+from tipline.services.traces import Findings
 
 HEAD = 1024
 LONGEST_EXTENSION = 5
@@ -88,11 +90,18 @@ def check_name(name: str, kind: str) -> None:
         raise FileRefused("type")
 
 
+def hidden_state(kind: str, *, metadata_kept: bool) -> str:
+    """What became of a file's hidden details: removed, left-in-by-sender, or cannot-be-removed."""
+    if kind not in CLEANED:
+        return "cannot-be-removed"
+    return "left-in-by-sender" if metadata_kept else "removed"
+
+
 class Cleaner:
     """A child that strips one file's metadata as it streams through. ``sink`` gets the clean bytes.
 
-    ``write`` as the file arrives, then ``finish`` for the codes of what was left out; ``abort`` at any time. What
-    the sink raises rises from the next call here.
+    ``write`` as the file arrives, then ``finish`` for what was found and left out; ``abort`` at any time. What the
+    sink raises rises from the next call here.
     """
 
     def __init__(self, kind: str, sink: Callable[[bytes], object]) -> None:
@@ -113,7 +122,7 @@ class Cleaner:
         except (OSError, ValueError):
             self._end()
 
-    def finish(self) -> tuple[str, ...]:
+    def finish(self) -> Findings:
         """The end of the file: wait for the rest and return what was found. Raises FileRefused."""
         with contextlib.suppress(BrokenPipeError, OSError):
             _pipe(self._child.stdin).close()
@@ -129,11 +138,11 @@ class Cleaner:
             with contextlib.suppress(OSError):
                 _pipe(pipe).close()
 
-    def _end(self) -> tuple[str, ...]:
+    def _end(self) -> Findings:
         self._reader.join(_SECONDS)
         try:
             code = self._child.wait(5)
-            report = _pipe(self._child.stderr).read(4096)
+            report = _pipe(self._child.stderr).read(traces.LARGEST_REPORT)
         except subprocess.TimeoutExpired:
             code, report = -1, b""
         finally:
@@ -142,7 +151,7 @@ class Cleaner:
             raise self._trouble
         if code != 0:
             raise FileRefused(_REFUSALS.get(code, "broken"))
-        return tuple(str(note) for note in json.loads(report))
+        return traces.read_report(report)
 
     def _pass_on(self) -> None:
         out = _pipe(self._child.stdout)
@@ -159,13 +168,16 @@ def reencode(reader: IO[bytes], *, small: bool, grey: bool) -> Rendering:
     return _render(reader.read(), [480 if small else 1600], ["image/webp"], grey=grey, quality=70, crop=None)[0]
 
 
-def render(picture: bytes, widths: Sequence[int], *, crop: tuple[int, int, int, int] | None = None) -> list[Rendering]:
+def render(
+    picture: bytes, widths: Sequence[int], *, crop: tuple[int, int, int, int] | None = None, card: bool = False
+) -> list[Rendering]:
     """A picture at several widths, each as WebP and as JPEG, never larger than it is. Raises FileRefused.
 
     ``crop`` is left, top, width and height in pixels of the upright picture; what lies outside is nowhere in the
-    result.
+    result. With ``card`` the last one is the share card, a JPEG of its own size.
     """
-    return _render(picture, list(widths), ["image/webp", "image/jpeg"], grey=False, quality=82, crop=crop)
+    kinds = ["image/webp", "image/jpeg"]
+    return _render(picture, list(widths), kinds, grey=False, quality=82, crop=crop, card=card)
 
 
 def _render(
@@ -176,8 +188,9 @@ def _render(
     grey: bool,
     quality: int,
     crop: tuple[int, int, int, int] | None,
+    card: bool = False,
 ) -> list[Rendering]:
-    wish = {"widths": widths, "media_types": media_types, "grey": grey, "quality": quality, "crop": crop}
+    wish = {"widths": widths, "media_types": media_types, "grey": grey, "quality": quality, "crop": crop, "card": card}
     child = _start("pixels")
     try:
         answer, _ = child.communicate(json.dumps(wish).encode("ascii") + b"\n" + picture, timeout=_SECONDS)

@@ -59,13 +59,23 @@ class SealTarget:
 
 
 @dataclass(frozen=True)
+class AddsTo:
+    """The tip that a draft becomes an addition of, as what (more, correction, answer), and the message it answers."""
+
+    tip_id: str
+    kind: str
+    message_id: str | None = None
+
+
+@dataclass(frozen=True)
 class TipTarget:
-    """What a tip is about and which open desk gets it; without an exhibit the last three are empty."""
+    """What a tip is about and which open desk gets it; without an exhibit its three fields are empty."""
 
     desk_id: str
     exhibit_id: str | None = None
     ref: str = ""
     title: str = ""
+    adds_to: AddsTo | None = None
 
 
 def current(desk_id: str) -> SealTarget:

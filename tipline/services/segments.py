@@ -67,3 +67,15 @@ class Source:
         piece = self._file.read(PIECE)
         self._held += piece
         return bool(piece)
+
+
+def webp_size(kind: bytes, start: bytes) -> tuple[int, int] | None:
+    """Width and height by the start of a WebP chunk's body; None for chunks that do not say them."""
+    if kind == b"VP8X" and len(start) >= 10:
+        return int.from_bytes(start[4:7], "little") + 1, int.from_bytes(start[7:10], "little") + 1
+    if kind == b"VP8 " and len(start) >= 10:
+        return int.from_bytes(start[6:8], "little") & 0x3FFF, int.from_bytes(start[8:10], "little") & 0x3FFF
+    if kind == b"VP8L" and len(start) >= 5:
+        both = int.from_bytes(start[1:5], "little")
+        return (both & 0x3FFF) + 1, (both >> 14 & 0x3FFF) + 1
+    return None

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import bindparam, update
 
-from tipline import clock
 from tipline.crypto import envelope
 from tipline.errors import Damaged, DraftGone, DraftSpent, WrongState
 from tipline.extensions import db
@@ -38,6 +37,7 @@ class SentTip:
     receipt: str = field(repr=False)
     tip_id: str
     copy_waits: bool = True
+    discarded: tuple[str, ...] = field(default=(), repr=False)  # stored names to discard after the commit
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,7 @@ def spend(secret: bytes, lookup: str, sent: SentTip, copy: SentCopy, now: dt.dat
     """Turn an open draft into a sent one: the wraps go, receipt and copy wait under the cookie's secret."""
     until = now + RECEIPT_LIFE
     waiting = {"ref": sent.ref, "receipt": sent.receipt, "tip": sent.tip_id, "until": until.timestamp()}
-    db.run(
-        _CHANGE,
-        {
-            "which": lookup,
-            "state": drafts.SENT,
-            "wrapped_keys": None,
-            "sealed_receipt": _seal(secret, lookup, {**waiting, "copy": _plain(copy)}),
-            "stored_bytes": 0,
-            "erase_at": clock.next_hour(until),
-        },
-    )
+    drafts.spend(lookup, _seal(secret, lookup, {**waiting, "copy": _plain(copy)}), until)
 
 
 def read_sent(secret: bytes, now: dt.datetime) -> SentTip:
@@ -134,7 +124,7 @@ def _plain(copy: SentCopy) -> dict[str, Any]:
     return {
         "answers": copy.answers.as_record().decode("utf-8"),
         "identity": copy.identity.as_record().decode("utf-8"),
-        "files": [asdict(file) for file in copy.files],
+        "files": [asdict(replace(file, traces=())) for file in copy.files],
         "exhibit": copy.exhibit_id,
     }
 
@@ -143,6 +133,6 @@ def _copy(plain: dict[str, Any]) -> SentCopy:
     return SentCopy(
         Answers.from_record(plain["answers"].encode("utf-8")),
         Identity.from_record(plain["identity"].encode("utf-8")),
-        tuple(Details(**{**file, "notes": tuple(file["notes"])}) for file in plain["files"]),
+        tuple(Details(**{**file, "notes": tuple(file["notes"]), "traces": ()}) for file in plain["files"]),
         plain["exhibit"],
     )

@@ -13,7 +13,7 @@ from tipline.models.account import Account
 from tipline.models.desk import DeskMember
 from tipline.models.tip import Attachment, Consultation, Tip
 from tipline.roles import Role
-from tipline.services import access, desk_keys, history, log, records, statuses
+from tipline.services import access, attachments, desk_keys, history, log, records, statuses
 from tipline.services.access import OpenTip
 from tipline.services.accounts import Person
 from tipline.services.statuses import Disposition, Lane, Status
@@ -113,7 +113,7 @@ def quarantine_attachment(opened: OpenTip, attachment_id: str, now: dt.datetime)
     """
     changed = db.session.execute(
         update(Attachment)
-        .where(Attachment.id == attachment_id, Attachment.tip_id == opened.tip.id)
+        .where(Attachment.id == attachment_id, attachments.came_with(opened.tip.id))
         .values(screening="quarantined")
         .execution_options(synchronize_session="fetch")
         .returning(Attachment.id)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tipline.errors import BadInput, ReasonNeeded
 from tipline.extensions import db
 from tipline.models.tip import Attachment
+from tipline.services import attachments
 from tipline.services.access import OpenTip
 from tipline.services.handovers import HANDLING, LEGAL_BASES, PURPOSES, REQUESTS, URGENCIES
 
@@ -89,6 +90,6 @@ def check_tip_wish(tip: TipWish, opened: OpenTip) -> None:
         raise BadInput("narrative_reason" if len(tip.narrative_reason) > LONGEST_TEXT else "identity_reason", "long")
     if not set(tip.answers) <= set(ADDABLE):
         raise BadInput("answers", "unknown")
-    there = set(db.session.scalars(select(Attachment.id).where(Attachment.tip_id == seen.id)))
+    there = set(db.session.scalars(select(Attachment.id).where(attachments.came_with(seen.id))))
     if not set(tip.attachment_ids) <= there:
         raise BadInput("attachment_ids", "unknown")

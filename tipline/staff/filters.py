@@ -13,7 +13,7 @@ from tipline.services.queue import Filter
 from tipline.staff import words
 
 ID = re.compile(r"[0-9a-f]{32}")
-_STATES = frozenset(words.STATUSES) | {queue.OPEN}
+_STATES = frozenset(words.STATUSES) | {queue.OPEN, queue.ADDED}
 
 
 def current() -> Filter | None:

@@ -9,6 +9,7 @@ from tipline.services.authorities import Recipient
 from tipline.services.handovers import ANSWER_NAMES, HANDLING, LEGAL_BASES, PURPOSES, REQUESTS, URGENCIES
 from tipline.services.reveals import FileLine
 from tipline.services.wishes import ADDABLE, DEFAULT_ANSWERS, LONGEST_TEXT, TipWish, Wish
+from tipline.staff import words
 from tipline.web.forms import (
     CheckboxesField,
     CheckboxField,
@@ -53,12 +54,12 @@ class TipWishForm(TiplineForm):
     with_identity = CheckboxField("Name and contact of the sender go with it")
     identity_reason = CountedTextField("Why the authority needs to know who sent it", limit=LONGEST_TEXT)
 
-    def offer_files(self, files: Sequence[FileLine], kinds: dict[str, str]) -> None:
+    def offer_files(self, files: Sequence[FileLine]) -> None:
         """The tip's files that may go out, by number; nothing is chosen before."""
         self.attachment_ids.choices = [
             (
                 file.id,
-                f"File {file.number}: {kinds.get(file.kind, file.kind)}"
+                f"{words.file_label(file)}: {words.KINDS.get(file.kind, file.kind)}"
                 + ("" if file.viewed else " (not looked at yet)"),
             )
             for file in files

@@ -12,7 +12,7 @@ from tipline import clock, languages
 from tipline.errors import BadInput, ReasonNeeded
 from tipline.extensions import db
 from tipline.roles import Role
-from tipline.services import excerpts, queue, tips
+from tipline.services import added, decisions, excerpts, queue, tips
 from tipline.services.queue import Filter
 from tipline.staff import bp, filters, words
 from tipline.staff.forms_tip import ReasonForm, refuse
@@ -86,6 +86,8 @@ def _page(wanted: Filter) -> dict[str, Any]:
         "desks": queue.desks_of(g.person),
         "choices": _choices(wanted),
         "excerpts": None,
+        "unopened": added.count_unopened(g.person, wanted.desk_id),
+        "waiting": decisions.count_waiting(g.person, wanted.desk_id, clock.now()),
         "words": words,
         "language_of": languages.by_id,
     }
@@ -94,7 +96,11 @@ def _page(wanted: Filter) -> dict[str, Any]:
 def _choices(wanted: Filter) -> dict[str, list[tuple[str, str]]]:
     people = [(one, name) for one, name in tips.members(wanted.desk_id) if one != g.person.id]
     return {
-        "status": [(queue.OPEN, "All that are open"), *words.STATUSES.items()],
+        "status": [
+            (queue.OPEN, "All that are open"),
+            (queue.ADDED, "Something was added"),
+            *words.STATUSES.items(),
+        ],
         "lane": [("", "All"), *((lane, text.split(":")[0]) for lane, text in words.LANES.items())],
         "language": [("", "All"), *((str(term.id), term.label) for term in sorted_terms())],
         "exhibit": [("", "All"), *queue.exhibits_of(wanted.desk_id)],

@@ -13,7 +13,7 @@ from tipline.services import access, authorities, covers, dossier, packages, pac
 from tipline.services import referrals as service
 from tipline.services.dossier import Dossier
 from tipline.services.handovers import ANSWER_NAMES, LEGAL_BASES, PURPOSES, REQUESTS, URGENCIES
-from tipline.staff import bp, words
+from tipline.staff import bp
 from tipline.staff.forms_referrals import ReferralForm, ReturnForm, TipWishForm
 from tipline.web import guard, referral_words
 from tipline.web.cleaning import clean_line
@@ -38,7 +38,7 @@ def new_referral() -> str | Response:
     """A new referral with its first tip: a draft, not proposed before its proposer has read what goes out."""
     found = _dossier(clean_line(request.args.get("tip")) or "")
     form = ReferralForm()
-    form.offer_files(found.files, words.KINDS)
+    form.offer_files(found.files)
     form.offer_authorities(authorities.usable_authorities(clock.now(), found.tip.desk_id))
     if form.validate_on_submit():
         try:
@@ -59,7 +59,7 @@ def add_referral_tip(ref: str) -> str | Response:
     draft = service.read_referral(g.person, ref, clock.now())
     found = _dossier(clean_line(request.args.get("tip")) or "")
     form = TipWishForm()
-    form.offer_files(found.files, words.KINDS)
+    form.offer_files(found.files)
     if form.validate_on_submit():
         try:
             service.add_tip(g.person, ref, form.tip_wish(found.tip.ref), clock.now())

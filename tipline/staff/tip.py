@@ -12,7 +12,7 @@ from tipline import clock, languages
 from tipline.errors import BadInput, ReasonNeeded, WrongState
 from tipline.extensions import db
 from tipline.roles import Role
-from tipline.services import access, dossier, queue
+from tipline.services import access, dossier, messages, queue
 from tipline.services.access import OpenTip, TipFacts
 from tipline.services.dossier import Dossier
 from tipline.services.queue import Filter
@@ -90,6 +90,9 @@ def show(ref: str, failing: TiplineForm | None = None) -> str:
         tip_language=languages.by_id(found.tip.tip_language),
         form_language=languages.by_tag(found.tip.ui_language),
         names=dict(found.members),
+        language_of=languages.by_tag,
+        language_by_id=languages.by_id,
+        has_conversation=messages.has_conversation(),
         words=words,
     )
 

@@ -6,6 +6,7 @@ import resource
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
@@ -13,7 +14,21 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tipline import config
 from tipline.extensions import db
-from tipline.web import cookies, forms, guard, headers, health, locale, pages
+from tipline.services import networks
+from tipline.web import (
+    cookies,
+    crowd,
+    floodgate,
+    forms,
+    guard,
+    headers,
+    health,
+    locale,
+    mode,
+    open_pages,
+    pages,
+    static_files,
+)
 from tipline.web.request import TipRequest
 from tipline.web.turns import PublicTurns
 
@@ -24,7 +39,7 @@ def build(settings: config.Settings, doors: Doors) -> Flask:
     """An application that serves the parts named in the settings. Opens the database, reads no table."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # memory holds what people write (SECURITY 13)
     package = Path(str(resources.files("tipline")))
-    app = Flask("tipline", root_path=str(package), static_folder=str(package / "static"), template_folder=None)
+    app = Flask("tipline", root_path=str(package), static_folder=None, template_folder=None)
     app.request_class = TipRequest
     app.config.update(
         TESTING=settings.testing,
@@ -43,8 +58,6 @@ def build(settings: config.Settings, doors: Doors) -> Flask:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    if hops := settings.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (settings.instance / "restore.pending").exists():  # erased tips could be read again (SECURITY 27)
         raise config.ConfigError("a restore is not finished: run `tipline restore` again")
@@ -54,12 +67,26 @@ def build(settings: config.Settings, doors: Doors) -> Flask:
     guard.register(app)
     locale.register(app)
     headers.register(app)
+    static_files.register(app)
+    open_pages.register(app)
     forms.register(app)
+    mode.register(app)
     pages.register(app)
     health.register(app)
     doors(app, settings.parts)
-    app.wsgi_app = PublicTurns(app.wsgi_app)  # type: ignore[method-assign]
+    _stand_the_crowd(app, settings)
     return app
+
+
+def _stand_the_crowd(app: Flask, settings: config.Settings) -> None:
+    """Before the application: who sent it, whether that network floods, and whose turn it is."""
+    counters = crowd.register(app, settings).counters
+    refusal = floodgate.Refusal(app)
+    turns = PublicTurns(app.wsgi_app, refusal)
+    outermost: Any = floodgate.Floodgate(turns, lambda address, now: networks.key_of(address, counters, now), refusal)
+    if hops := settings.proxies:
+        outermost = ProxyFix(outermost, x_for=hops, x_proto=hops, x_host=hops)
+    app.wsgi_app = outermost  # type: ignore[method-assign]
 
 
 def _template_folder(package: Path) -> Path:

@@ -103,8 +103,6 @@ def _check_access() -> None:
         return  # 404 and 405 go their own way
     access = access_of(current_app, request.endpoint)
     if access is None:
-        if request.endpoint == "static":
-            return
         abort(404)
     if access.roles is None:
         return

@@ -6,10 +6,13 @@ No cookie and no guess decides it, so that a link says what its reader will see.
 
 from __future__ import annotations
 
+import unicodedata
 from contextlib import suppress
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
+from babel.core import get_global
 from flask import Flask, Response, abort, current_app, g, has_request_context, request
 from flask_babel import Babel, get_translations
 
@@ -33,7 +36,11 @@ def register(app: Flask) -> None:
     app.url_defaults(_give_language)
     app.before_request(_note_language)
     app.context_processor(lambda: {"language": current_language()})
-    app.jinja_env.globals.update(ui_languages=OFFERED, url_for_language=url_for_language)
+    app.jinja_env.globals.update(
+        ui_languages=sorted(OFFERED, key=lambda language: by_letters(language.native_name)),
+        url_for_language=url_for_language,
+        share_locale=share_locale,
+    )
 
 
 def current_language() -> Language:
@@ -45,6 +52,12 @@ def current_language() -> Language:
         known = offered(request.path[1:].partition("/")[0]) or ENGLISH
         g.language = known
     return known
+
+
+def by_letters(name: str) -> str:
+    """A key that sorts names as a reader looks for them: without regard to case and accents, alphabets apart."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def best_language() -> Language:
@@ -75,6 +88,15 @@ def url_for_language(tag: str) -> str:
     return home + quote(rest) + (f"?{query}" if 0 < len(query) <= LONGEST_KEPT_QUERY else "")
 
 
+@cache
+def share_locale(tag: str) -> str:
+    """A language with the country where most people speak it, as ``og:locale`` wants it: ``de_DE``."""
+    if tag == ENGLISH.tag:
+        return "en_GB"
+    likely: str = get_global("likely_subtags").get(tag, tag)
+    return f"{tag}_{likely.rpartition('_')[2]}" if "-" not in tag else tag.replace("-", "_")
+
+
 _catalogues: dict[str, Any] = {}
 
 
@@ -87,7 +109,9 @@ def _catalogue() -> Any:
 
 
 def _locale() -> str:
-    return current_language().locale
+    """How days and numbers are written; in English as in Britain."""
+    language = current_language()
+    return "en_GB" if language is ENGLISH else language.locale
 
 
 def _note_language() -> None:

@@ -21,6 +21,15 @@ FAULTS = {
     "beyond-head": "the head was set back",
     "head-missing": "the chain has lost its head",
 }
+REQUESTS = {"access": "Access", "erasure": "Erasure", "withdrawal": "Withdrawal"}
+# State: its words and the look of its tag.
+REQUEST_STATES = {
+    "open": ("Open", "new"),
+    "granted": ("Granted", "done"),
+    "refused": ("Refused", "hold"),
+    "taken-back": ("Taken back", "closed"),
+    "erased": ("Erased", "done"),
+}
 ERASURES = {
     "no-decision": "nobody decided in time",
     "untriaged": "nobody looked at it in time",

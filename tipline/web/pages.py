@@ -23,6 +23,7 @@ from werkzeug.routing import BuildError
 
 from tipline.errors import PasswordNeededAgain, Refused, SignInNeeded
 from tipline.extensions import db
+from tipline.languages import Language
 from tipline.web.locale import current_language
 
 log = logging.getLogger("tipline")
@@ -99,6 +100,14 @@ BY_STATUS = {
         _l("Try again in a few minutes."),
     ),
 }
+TOO_MANY_REQUESTS = Words(
+    _l("Too many requests come from your network"),
+    _l("Your last step was not carried out. What you wrote on earlier pages is kept."),
+    _l(
+        "Wait a minute, then load this page again. If your browser asks whether to send the form again, agree: "
+        "then what you wrote on this page is not lost."
+    ),
+)
 BY_CODE = {
     "desk-closed": Words(
         _l("We cannot take tips at the moment"),
@@ -116,6 +125,7 @@ BY_CODE = {
         _l("Go back, open the page again and send it once more."),
     ),
 }
+IN_DANGER = _l("If a child is in danger now, call the emergency number of your country. In the EU it is 112.")
 # The desk's pages are in English and speak of work, not of tips being written.
 AT_THE_DESK = {
     "not-allowed": Words("Your role does not include this", "Nothing was changed.", "Go back to your start page."),
@@ -187,7 +197,7 @@ def error_page(status: int, code: str = "", headers: dict[str, str] | None = Non
         text = render_template("errors/error.html", words=words, status=status, code=code, layout=layout)
     except Exception as error:  # noqa: BLE001 - the last page there is must not fail: the layout may need the database
         _log_surprise(error)
-        text = _bare(words)
+        text = bare(words, current_language())
     response = make_response(text, status)
     response.headers.update(headers or {})
     return response
@@ -200,13 +210,13 @@ def _words(status: int, code: str, *, at_desk: bool) -> Words:
     return BY_CODE.get(code) or BY_STATUS.get(status, fallback)
 
 
-def _bare(words: Words) -> str:
+def bare(words: Words, language: Language) -> str:
     """A page that needs nothing but its words; they are ours and hold no markup."""
-    language = current_language()
     return (
         f'<!DOCTYPE html>\n<html lang="{language.tag}" dir="{language.dir}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{words.title}</title></head>'
-        f"<body><main><h1>{words.title}</h1><p>{words.happened}</p><p>{words.advice}</p></main></body></html>\n"
+        f"<body><main><h1>{words.title}</h1><p>{words.happened}</p><p>{words.advice}</p>"
+        f"<p>{IN_DANGER}</p></main></body></html>\n"
     )
 
 

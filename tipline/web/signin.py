@@ -39,6 +39,7 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,32}")
 EVERYBODY = frozenset(Role)
 LINKS: tuple[tuple[str, Any, frozenset[Role]], ...] = (
     ("staff.queue", _l("Tips"), DESK_ROLES),
+    ("staff.requests", _l("Requests"), DESK_ROLES),
     ("staff.referrals", _l("Referrals"), DESK_ROLES),
     ("staff.desks", _l("Desks"), DESK_ROLES),
     ("staff.authorities", _l("Authorities"), frozenset({Role.SUPERVISOR})),
@@ -46,6 +47,7 @@ LINKS: tuple[tuple[str, Any, frozenset[Role]], ...] = (
     ("admin.accounts", _l("People"), frozenset({Role.ADMINISTRATOR})),
     ("admin.desks", _l("Desks"), frozenset({Role.ADMINISTRATOR})),
     ("admin.appeals", _l("Appeals"), frozenset({Role.ADMINISTRATOR})),
+    ("admin.updates", _l("Updates"), frozenset({Role.ADMINISTRATOR})),
     ("admin.authorities", _l("Authorities"), frozenset({Role.ADMINISTRATOR})),
     ("admin.releases", _l("Releases"), frozenset({Role.ADMINISTRATOR})),
     ("admin.log", _l("Log"), frozenset({Role.AUDITOR})),

@@ -1,0 +1,47 @@
+"""The mode of the service: open, maintenance or closed, and the words that say so."""
+
+from __future__ import annotations
+
+from flask import abort, flash, g, redirect, render_template, url_for
+from werkzeug import Response
+
+from tipline import clock
+from tipline.admin import bp
+from tipline.admin.forms_modes import ModeForm, WordsForm
+from tipline.extensions import db
+from tipline.languages import OTHER, UI_LANGUAGES, by_tag
+from tipline.roles import Role
+from tipline.services import modes
+from tipline.web import guard
+
+
+@bp.route("/mode", methods=["GET", "POST"])
+@guard.allow(Role.ADMINISTRATOR)
+def mode() -> str | Response:
+    """Open, maintenance or closed; takes effect at once."""
+    current = modes.read_mode()
+    form = ModeForm(mode=current.name, objects_shown=current.objects_shown)
+    if form.validate_on_submit():
+        modes.set_mode(form.mode.data, g.person.actor, clock.now(), objects_shown=form.objects_shown.data)
+        db.session.commit()
+        flash(f"The service is in the mode “{form.mode.data}” from now on.", "success")
+        return redirect(url_for("admin.mode"), 303)
+    return render_template(
+        "admin/modes/mode.html", form=form, mode=current, worded=modes.WORDED, languages=UI_LANGUAGES
+    )
+
+
+@bp.route("/mode/<name>/words/<tag>", methods=["GET", "POST"])
+@guard.allow(Role.ADMINISTRATOR)
+def mode_words(name: str, tag: str) -> str | Response:
+    """Own words for a mode in one language."""
+    language = by_tag(tag)
+    if name not in modes.WORDED or language is None or language is OTHER:
+        abort(404)
+    form = WordsForm(words=modes.read_mode().words_in(language.tag, name))
+    if form.validate_on_submit():
+        modes.write_words(name, language.tag, form.words.data or "", g.person.actor, clock.now())
+        db.session.commit()
+        flash("The words are saved.", "success")
+        return redirect(url_for("admin.mode"), 303)
+    return render_template("admin/modes/words.html", form=form, name=name, word_language=language)
