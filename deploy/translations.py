@@ -65,6 +65,7 @@ def update(language: languages.Language, template: Catalog) -> Catalog:
     """The catalogue with exactly the template's strings; known translations are kept, nothing is guessed."""
     known = read(language)
     fresh = Catalog(locale=language.locale, project="tipline", charset="utf-8", fuzzy=False)
+    fresh.mime_headers = [("Plural-Forms", language.plural_forms)]  # Babel's own are wrong for six languages
     for message in template:
         if not message.id:
             continue

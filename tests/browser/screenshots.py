@@ -1,7 +1,8 @@
 """Photographs of every page into .cache/screenshots: ``python -m tests.browser.screenshots [WALK …]``.
 
 Each walk is photographed on a phone and on a desktop; the public walks also without JavaScript, the desk's also dark.
-``readme`` as a walk, never taken by itself, makes the two pictures of the README anew.
+Two that are never taken by themselves: ``readme`` makes the two pictures of the README anew, and ``languages`` puts the
+form, its error and the page of what was sent, in every language, side by side.
 """
 
 from __future__ import annotations
@@ -16,20 +17,25 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.browser import walks
+from tests.browser import walks, walks_public
 from tests.browser.conftest import CHROMIUM, ROOT, People, Site
-from tests.browser.walks import Walker
+from tests.browser.walker import PHOTO, Walker
+from tipline.languages import OFFERED
 
 FOLDER = ROOT / ".cache" / "screenshots"
+ALL_PICTURES = """() => Promise.all([...document.images].map(one => {
+    one.loading = 'eager';
+    return one.decode().catch(() => null);
+}))"""
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
 
 
 def photograph(context: BrowserContext, site: Site, name: str, steps: object, *more: str) -> None:
     """Photograph every stop of a walk in both sizes."""
-    walker = Walker(context.new_page(), site.url, str(ROOT / walks.PHOTO))
+    walker = Walker(context.new_page(), site.url, str(ROOT / PHOTO))
     stops: Iterator[str] = steps(walker, *more)  # type: ignore[operator]
     for number, stop in enumerate(stops):
-        walker.page.evaluate("for (const one of document.images) { one.loading = 'eager'; }")
+        walker.page.evaluate(ALL_PICTURES)
         for size, viewport in SIZES.items():
             walker.page.set_viewport_size(viewport)
             whole = "enlarged" not in stop
@@ -40,11 +46,11 @@ def photograph(context: BrowserContext, site: Site, name: str, steps: object, *m
 def take(browser: Browser, site: Site, wanted: set[str]) -> None:
     """All walks, or those that are wanted."""
     people = People(site, browser)
-    for tag in ("en", "fr", "el"):
+    for tag in ("en", "fi", "el"):
         if not wanted or f"public-{tag}" in wanted:
-            photograph(browser.new_context(), site, f"public-{tag}", walks.public, tag)
+            photograph(browser.new_context(), site, f"public-{tag}", walks_public.public, tag)
     if not wanted or "public-plain" in wanted:
-        photograph(browser.new_context(java_script_enabled=False), site, "public-plain", walks.public, "en")
+        photograph(browser.new_context(java_script_enabled=False), site, "public-plain", walks_public.public, "en")
     if not wanted or "outside" in wanted:
         photograph(browser.new_context(), site, "outside", walks.outside)
     for name, steps in walks.ROLES.items():
@@ -52,8 +58,32 @@ def take(browser: Browser, site: Site, wanted: set[str]) -> None:
             photograph(people.come_in(name), site, steps.__name__, steps)
     if "readme" in wanted:
         take_for_readme(browser, site, people)
+    if "languages" in wanted:
+        take_languages(browser, site)
     if not wanted or "dark" in wanted:
         photograph(people.come_in("tomas.revi", color_scheme="dark"), site, "dark", walks.reviewer)
+
+
+def take_languages(browser: Browser, site: Site, beside: int = 4) -> None:
+    """The form, its error and the page of what was sent on a phone, some languages beside one another."""
+    pictures = []
+    for language in OFFERED:
+        context = browser.new_context(viewport=SIZES["phone"])
+        walker = Walker(context.new_page(), site.url, str(ROOT / PHOTO))
+        pictures += [
+            (stop, Image.open(io.BytesIO(walker.page.screenshot(full_page=True))))
+            for stop in walks_public.sent(walker, language.tag)
+        ]
+        context.close()
+    for stop in dict.fromkeys(stop for stop, _picture in pictures):
+        row = [picture for name, picture in pictures if name == stop]
+        for start in range(0, len(row), beside):
+            some = row[start : start + beside]
+            sheet = Image.new("RGB", (sum(one.width + 10 for one in some), max(one.height for one in some)), "white")
+            for place, one in enumerate(some):
+                sheet.paste(one, (place * (one.width + 10), 0))
+            (FOLDER / "languages").mkdir(parents=True, exist_ok=True)
+            sheet.save(FOLDER / "languages" / f"{stop}-{start // beside:02}.png")
 
 
 def take_empty(browser: Browser, folder: Path) -> None:

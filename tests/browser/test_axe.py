@@ -11,9 +11,9 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from tests.browser import walks
+from tests.browser import walks, walks_public
 from tests.browser.conftest import ROOT
-from tests.browser.walks import Walker
+from tests.browser.walker import PHOTO, Walker
 from tipline.crypto import age
 
 DESKTOP = {"width": 1280, "height": 900}
@@ -76,16 +76,16 @@ class Examiner:
         self.said.clear()
         return faults
 
-    def walk(self, site, steps, *more, sizes=(DESKTOP, PHONE)) -> list[str]:
+    def walk(self, site, steps, *more, sizes=(DESKTOP, PHONE), **options) -> list[str]:
         """Everything that is wrong on a walk."""
-        walker = Walker(self.page, site.url, str(ROOT / walks.PHOTO))
-        return [fault for stop in steps(walker, *more) for fault in self.look(stop, sizes)]
+        walker = Walker(self.page, site.url, str(ROOT / PHOTO))
+        return [fault for stop in steps(walker, *more, **options) for fault in self.look(stop, sizes)]
 
 
 @pytest.mark.parametrize(("tag", "sizes"), [("en", (DESKTOP,)), ("el", (PHONE,))])
 def test_public_pages(site, browser, tag, sizes):
     context = browser.new_context()
-    assert Examiner(context).walk(site, walks.public, tag, sizes=sizes) == []
+    assert Examiner(context).walk(site, walks_public.public, tag, sizes=sizes, deep=tag == "en") == []
     context.close()
 
 

@@ -7,9 +7,9 @@ from importlib import resources
 
 import pytest
 
-from tests.browser import walks
+from tests.browser import walks_public
 from tests.browser.conftest import ROOT
-from tests.browser.walks import Walker
+from tests.browser.walker import PHOTO, Walker
 from tests.journeys.steps import Recipients
 
 SANITISED = "The paving was laid in a school yard until 2014."
@@ -39,17 +39,17 @@ def send_by_keyboard(page, url: str) -> tuple[str, str]:
     page.keyboard.press("Enter")
     page.wait_for_url("**/tip")
     tab_to(page, "[name=narrative]")
-    page.keyboard.insert_text(walks.STORIES["el"])
+    page.keyboard.insert_text(walks_public.STORIES["el"])
     tab_to(page, "[name=how_known]")
     page.keyboard.press("Space")
     tab_to(page, "main button[type=submit]")
     page.keyboard.press("Enter")
     page.wait_for_url("**/tip/check")
-    assert walks.STORIES["el"] in page.inner_text("main")
+    assert walks_public.STORIES["el"] in page.inner_text("main")
     tab_to(page, "a[href$='/tip/files']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/tip/files")
-    page.locator("[type=file]").set_input_files(ROOT / walks.PHOTO)
+    page.locator("[type=file]").set_input_files(ROOT / PHOTO)
     tab_to(page, "main button[type=submit]")
     page.keyboard.press("Enter")
     page.wait_for_selector(".tl-files__name")
@@ -91,7 +91,7 @@ def work_and_propose(desk: Walker, ref: str, authority: str) -> None:
     desk.follow(f"/staff/tips/{ref}")
     desk.fill(reason_code="assigned_work")
     desk.press("/open")
-    assert walks.STORIES["el"] in desk.page.inner_text(".tl-narrative")
+    assert walks_public.STORIES["el"] in desk.page.inner_text(".tl-narrative")
     desk.press("/take")
     desk.follow("/attachments/")
     assert desk.page.locator("img.tl-revealed").count() == 0
@@ -113,7 +113,7 @@ def work_and_propose(desk: Walker, ref: str, authority: str) -> None:
     desk.page.locator("[name=attachment_ids]").first.check(force=True)
     desk.press()
     assert SANITISED in desk.page.inner_text("main")
-    assert walks.STORIES["el"] not in desk.page.content()
+    assert walks_public.STORIES["el"] not in desk.page.content()
     desk.press("/check")
     assert "Waits for an administrator" in desk.page.inner_text("main")
 

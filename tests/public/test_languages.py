@@ -53,10 +53,11 @@ def template(translations):
 def _sentences(catalogue):
     """Every English sentence that this language says in other letters: its longest piece, and a pattern for it whole."""
     found = {}
+    said = "\n".join(text for message in catalogue if message.id for text in _texts(message))  # "° S": Croatian north
     for message in catalogue:
         english = message.id if isinstance(message.id, (list, tuple)) else [message.id]
         for text in english:
-            if text and text not in _texts(message):
+            if text and text not in said:
                 pieces = PLACEHOLDER.split(" ".join(text.split()))
                 whole = re.compile(r"(?<!\w)" + ".+?".join(re.escape(piece) for piece in pieces) + r"(?!\w)")
                 found[text] = (max(pieces, key=len), whole)
@@ -73,6 +74,7 @@ def test_a_catalogue_holds_every_sentence_and_no_other(translations, template, l
     assert not list(translations.holes(catalogue))
     assert {m.id for m in catalogue if m.id} == {m.id for m in template if m.id}, "run `make translations`"
     assert not [m.id for m in catalogue if m.fuzzy and m.id]
+    assert not [m.id for m in catalogue if len(str(m.id).split()) > 4 and m.id in _texts(m)], "left in English"
 
 
 @pytest.mark.parametrize("language", TRANSLATED, ids=lambda language: language.tag)

@@ -50,6 +50,17 @@ def test_under_maintenance_a_draft_is_kept_and_sent_afterwards(client, desk, swi
     assert desk.read_answers(the_tip().id).narrative == NARRATIVE
 
 
+def test_under_maintenance_nothing_is_added_to_a_tip_either(client, desk, switch):
+    write(client, desk)
+    client.submit(client.page("/en/receipt"), field="receipt", receipt=receipt_on(send(client)))
+    form = client.page("/en/receipt/mailbox/correct")
+    switch("maintenance")
+    client.submit(form, field="narrative", narrative=NARRATIVE, status=503)
+    for act in ("add", "correct", "messages/x/answer"):
+        client.page(f"/en/receipt/mailbox/{act}", status=503)
+    assert client.page("/en/receipt/mailbox").status == 200
+
+
 def test_once_closed_no_tip_begins_but_one_that_was_begun_is_sent(client, app, desk, switch):
     write(client, desk)
     switch("closed")

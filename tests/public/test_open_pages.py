@@ -138,6 +138,14 @@ def test_no_more_is_kept_than_there_is_room_for(client, desk, monkeypatch):
     assert 0 < sum(page.size for page in kept._pages.values()) <= 3 * size
 
 
+def test_small_pages_under_many_addresses_do_not_add_up(client, desk, monkeypatch):
+    monkeypatch.setattr(open_pages, "MOST_BYTES", 64 * 1024)
+    for number in range(100):
+        client.get(f"/robots.txt?{number}")
+    kept = client.application.extensions["tipline_open_pages"]
+    assert 0 < len(kept._pages) <= 32
+
+
 def test_everything_that_the_public_role_only_reads_starts_a_new_edition():
     wording = r"^GRANT SELECT\s*(?:\([^)]*\))?\s*ON ([a-z_, \n]+) TO tipline_public;"
     granted = re.findall(wording, ROLES.read_text(), re.MULTILINE)

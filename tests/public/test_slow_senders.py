@@ -6,11 +6,14 @@ import contextlib
 import io
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug.exceptions import RequestTimeout
 
+from tests.pages import PageClient
 from tests.served import Browser, Served, begin, finish, served, token
+from tests.tipsters import TestDesk
 from tipline.web import request as web_request
 
 MANY = 100
@@ -50,6 +53,36 @@ def test_a_body_that_trickles_ends_the_request(monkeypatch: pytest.MonkeyPatch) 
     moment[0] = web_request.GRACE_SECONDS + 10
     with pytest.raises(RequestTimeout):
         body.read(100)
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
+def test_a_form_that_trickles_ends_as_well(
+    client: PageClient, desk: TestDesk, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    body = _Trickle(monkeypatch, b"narrative=" + b"x" * 50_000)
+    answer = client.post("/en/tip", input_stream=body, content_length=50_010, content_type=kind)
+    assert answer.status_code == 408
+    assert body.moment < 2 * web_request.GRACE_SECONDS
+
+
+class _Trickle(io.BytesIO):
+    """Fifty bytes a second from a server that waits for all that it is asked for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+        super().__init__(body)
+        self.moment = 0.0
+        monkeypatch.setattr(web_request.time, "monotonic", lambda: self.moment)
+
+    def readinto(self, piece: Any) -> int:
+        """As much as is asked for, when it is there."""
+        self.moment += len(piece) / 50
+        return super().readinto(piece)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The same."""
+        piece = super().read(size)
+        self.moment += len(piece) / 50
+        return piece
 
 
 def test_a_body_that_comes_at_a_fair_pace_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -272,6 +272,17 @@ def test_when_there_is_no_room_for_new_drafts_the_answers_stay_in_the_form(
     assert NARRATIVE in check.main
 
 
+def test_a_receipt_is_no_way_round_the_budgets(app: Flask, client: PageClient, desk: TestDesk, clock: Clock) -> None:
+    receipt = receipt_on(press_send(client, write_slowly(client, desk, clock)))
+    client.submit(client.page("/en/receipt"), {"receipt": receipt}, field="receipt")
+    page = client.page("/en/receipt/mailbox/add")
+    use_up(app, clock, Kind.DRAFT)
+    page = client.submit(page, {"narrative": NARRATIVE}, field="narrative", status=503)
+    assert page.errors == ["There is no room for new tips at this moment. Try again in a few minutes."]
+    clock.advance(minutes=20)
+    assert NARRATIVE in client.submit(page, field="narrative").main
+
+
 # Networks
 
 
