@@ -27,7 +27,7 @@ GRANT SELECT (id, ref, appeal_id, state, need, position, published_on, withdrawn
 GRANT SELECT (id, tips_received, exhibits_recognised, countries, children_safeguarded, as_of, entered_at, withdrawn_at)
   ON campaign_figures TO tipline_public;
 GRANT SELECT ON campaign_update, campaign_update_text, edition TO tipline_public;
-GRANT SELECT ON service_mode TO tipline_public;
+GRANT SELECT (id, name, objects_shown, words) ON service_mode TO tipline_public;
 GRANT SELECT, INSERT, UPDATE, DELETE ON draft, tip_record, attachment, attachment_key TO tipline_public;
 GRANT SELECT, INSERT, UPDATE ON mailbox TO tipline_public;
 GRANT INSERT ON tip, tip_key, log_arrival TO tipline_public;
@@ -35,9 +35,11 @@ GRANT SELECT (id, ref, status, desk_id, lane, urgent, restricted, review_due_at)
 -- The mailbox: what is added by receipt makes a tip urgent or gives it time, and a withdrawal asks what stands against.
 GRANT UPDATE (lane, urgent, review_due_at) ON tip TO tipline_public;
 GRANT SELECT, INSERT, DELETE ON mailbox_visit TO tipline_public;
-GRANT SELECT ON mailbox_message TO tipline_public;
-GRANT SELECT, INSERT ON addition, rights_request TO tipline_public;
-GRANT UPDATE (state) ON rights_request TO tipline_public;
+-- Not who of the desk wrote to a sender, or decided about a request.
+GRANT SELECT (id, tip_id, kind, language, ciphertext, written_at) ON mailbox_message TO tipline_public;
+GRANT SELECT, INSERT ON addition TO tipline_public;
+GRANT SELECT (id, tip_id, desk_id, kind, state, reason_code, made_at, due_on, decided_at), INSERT, UPDATE (state)
+  ON rights_request TO tipline_public;
 GRANT SELECT (tip_id, lifted_at) ON hold TO tipline_public;
 GRANT SELECT (tip_id) ON referral_tip TO tipline_public;
 GRANT SELECT (tip_id, ref) ON tombstone TO tipline_public;
@@ -61,7 +63,7 @@ GRANT SELECT (tip_id, withdraw_at), UPDATE (withdraw_at), DELETE ON mailbox TO t
 GRANT SELECT (tip_id, erase_at), DELETE ON mailbox_visit TO tipline_jobs;
 GRANT SELECT (tip_id), DELETE ON mailbox_message TO tipline_jobs;
 GRANT SELECT (id, tip_id), DELETE ON addition TO tipline_jobs;
-GRANT SELECT, INSERT, DELETE ON rights_request TO tipline_jobs;
+GRANT SELECT, INSERT, UPDATE (state), DELETE ON rights_request TO tipline_jobs;
 GRANT SELECT (tip_id, part), DELETE ON tip_record TO tipline_jobs;
 GRANT SELECT (seen_at, started_at), DELETE ON account_session TO tipline_jobs;
 GRANT SELECT (used_on), DELETE ON known_device TO tipline_jobs;

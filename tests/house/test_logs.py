@@ -22,19 +22,20 @@ from sqlalchemy.exc import OperationalError
 from tests import factories
 from tests.conftest import Clock
 from tests.journeys.steps import PLACE, STORY, Colleague, Sender, make_everything
-from tests.pages import PageClient
-from tests.tipsters import receipt_on
+from tests.pages import Page, PageClient
+from tests.tipsters import exif_photo, receipt_on
 from tipline import config, jobs
 from tipline.extensions import db
 from tipline.models.referral import Package
-from tipline.models.tip import Attachment, Mailbox, Tip, TipKey
-from tipline.services import dossier, history, intake
+from tipline.models.tip import Attachment, Mailbox, RightsRequest, Tip, TipKey
+from tipline.services import dossier, history, intake, mailbox
 from tipline.web import signin
 
 ADDRESS, AGENT = "203.0.113.77", "Mozilla/5.0 MARKER-AGENT"
 FILE_NAME, FILE_WORDS = "ΣΗΜΑΔΙ-ΑΡΧΕΙΟΥ.pdf", "MARKER-IN-THE-FILE"
 PERSON = {"name": "Μαρία ΣΗΜΑΔΙ-ΟΝΟΜΑ", "email": "marker@person.example"}
 NOTE = "MARKER-NOTE of a reviewer"
+MAILBOX = "/en/receipt/mailbox"
 WORDS = [STORY, "ΣΗΜΑΔΙ-ΙΣΤΟΡΙΑΣ", PLACE, "ΣΗΜΑΔΙ-ΤΟΠΟΥ", FILE_NAME, "ΣΗΜΑΔΙ-ΑΡΧΕΙΟΥ", FILE_WORDS, NOTE, "MARKER-NOTE"]
 WORDS += [*PERSON.values(), "ΣΗΜΑΔΙ-ΟΝΟΜΑ", ADDRESS, "MARKER-AGENT", factories.PASSWORD]
 
@@ -178,6 +179,72 @@ def test_no_log_no_address_and_no_column_holds_a_word_of_a_tip_or_of_who_sent_it
     stored = everything_stored()
     assert found(stored, ["Duty desk, extension 12"])  # the search finds what is stored in clear
     assert found(stored, [*WORDS, *secrets]) == set()
+
+
+ADDED, ASKED, ANSWERED, DECIDED = "MARKER-ADDED at the ferry", "MARKER-ASKED", "MARKER-REPLY", "MARKER-DECIDED"
+PHOTO = exif_photo()  # made before anything is kept: the library that makes it logs what it writes
+TRACES = ["SN-4711", "Maria Muster", "52.52", "Acme"]  # what it tells
+
+
+def tell_what_follows(app: Flask, clock: Clock) -> list[str]:
+    """In a crowd a photo with hidden details is sent; then all that a receipt can do, and what the desk does of it."""
+    team, exhibit, _recipient = make_everything(clock.now)
+    for _ in range(4000):
+        app.extensions["tipline_crowd"].budgets.note_arrival(clock.now)
+    sender = Sender(app, "en")
+    assert 'name="proof"' in sender.write(exhibit, place=PLACE).html
+    assert TRACES[0] in sender.add_file("ΣΗΜΑΔΙ-ΑΡΧΕΙΟΥ.jpg", PHOTO).main
+    with sender.browser.session_transaction() as cookie:
+        secrets: list[bytes | str] = [cookie["draft"]]
+    clock.advance(minutes=1)
+    sender.send()
+    box = sender.status()
+    with sender.browser.session_transaction() as cookie:
+        secrets += [cookie["visit"], sender.receipt, mailbox.open_mailbox(sender.receipt).key]
+    check = follow(sender, box, "Add something", "narrative", ADDED)
+    sender.add_file(FILE_NAME, b"%PDF-1.7\n" + FILE_WORDS.encode() + b"x" * 2000)
+    sender.browser.submit(check, action="/add/send")
+    follow(sender, sender.browser.page(MAILBOX), "Ask what is kept about you")
+    ref = db.session.scalars(select(Tip.ref)).one()
+    db.end()
+    chief = Colleague(app, team.supervisors[0], clock)
+    page = chief.browser.submit(chief.open(ref), action="/open")
+    assert ADDED in page.main
+    check = follow(chief, page, "Write to the sender", "message", ASKED)
+    chief.browser.submit(check, {"step": "send"}, field="message")
+    request_id = db.session.scalars(select(RightsRequest.id)).one()
+    db.end()
+    page = chief.type_password(chief.browser.page(f"/staff/requests/{request_id}/decide"))
+    decided = {"decision": "refuse", "reason_code": "investigation", "message": DECIDED}
+    chief.browser.submit(page, decided, field="decision")
+    box = sender.browser.page(MAILBOX)
+    assert ASKED in box.main
+    assert DECIDED in box.main
+    check = follow(sender, box, "Answer this message", "narrative", ANSWERED)
+    sender.browser.submit(check, action="/add/send")
+    waiting = follow(sender, sender.browser.page(MAILBOX), "Withdraw this tip")
+    sender.browser.submit(sender.browser.submit(waiting, action="/withdraw/undo"), action="/close")
+    jobs.run_due(clock.advance(hours=3))
+    return [form for secret in secrets for form in forms_of(secret)]
+
+
+def follow(who: Sender | Colleague, page: Page, link: str, field: str | None = None, text: str = "") -> Page:
+    """Follow a link and fill in the form there."""
+    form = who.browser.page(page.links[link])
+    return who.browser.submit(form, {field: text} if field else None, field=field)
+
+
+def test_nothing_that_passes_through_a_mailbox_stands_in_a_log_an_address_or_a_column(
+    watched: Flask, kept: Kept, clock: Clock, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = [*WORDS, *TRACES, ADDED, ASKED, ANSWERED, DECIDED, *tell_what_follows(watched, clock)]
+    assert found(kept.texts, words) == set()
+    assert found(list(capfd.readouterr()), words) == set()
+    assert found(Watched.addresses, words) == set()
+    stored = everything_stored()
+    assert found(stored, words) == set()
+    told = {"tip.added", "message.sent", "request.made", "request.decided", "withdrawal.asked", "withdrawal.undone"}
+    assert found(stored, [*told]) == told
 
 
 def test_no_one_time_code_that_was_typed_stands_in_a_log(

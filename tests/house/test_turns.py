@@ -98,6 +98,26 @@ def test_the_next_turn_goes_to_whoever_has_had_the_fewest(stage, monkeypatch):
     assert order == [None, 3.0, 40.0, 500.0]
 
 
+def test_whoever_has_waited_long_is_not_passed_by_for_ever(stage, monkeypatch):
+    moment = [0.0]
+    monkeypatch.setattr(turns, "PATIENCE", WAIT)
+    monkeypatch.setattr(turns.time, "monotonic", lambda: moment[0])
+    order = []
+    app = PublicTurns(
+        lambda environ, start: order.append(environ.get(floodgate.RECENT)) or stage(environ, start), stage
+    )
+    threads = [ask(app, "/en/held")]
+    assert stage.arrived.acquire(timeout=WAIT)
+    for number, recent in enumerate((90.0, 3.0, 4.0)):
+        moment[0] = number * 9.0
+        threads.append(ask(app, "/en/", recent=recent))
+        wait_for(lambda: len(app._waiting) == number + 1)  # noqa: B023 - waited for here
+    stage.let_go.set()
+    for thread in threads:
+        thread.join(WAIT)
+    assert order == [None, 90.0, 3.0, 4.0]
+
+
 def test_when_too_many_wait_the_flood_is_sent_away_and_nobody_else(stage, monkeypatch):
     monkeypatch.setattr(turns, "PATIENCE", WAIT)
     monkeypatch.setattr(turns, "MOST_WAITING", 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,19 @@ from tipline.models.log import LogEntry
 from tipline.models.referral import Package
 from tipline.models.tip import Mailbox, Tip, TipKey
 from tipline.roles import Role
-from tipline.services import drafts, factors, intake, invitations, packing, proposals, releases, sessions
+from tipline.services import (
+    drafts,
+    factors,
+    intake,
+    invitations,
+    packing,
+    proposals,
+    releases,
+    retention,
+    rights,
+    sessions,
+    withdrawals,
+)
 from tipline.services.answers import Answers
 from tipline.services.wishes import TipWish
 
@@ -75,6 +88,29 @@ def test_a_tip_that_is_sent_twice_at_once_is_one_tip_with_one_receipt(team: Team
     assert refusals(results) == 0
     assert len({(sent.ref, sent.receipt) for sent in results}) == 1
     assert (count(Tip), count(Mailbox), count(TipKey)) == (1, 1, 2)
+
+
+def test_a_hold_that_is_placed_as_the_72_hours_end_leaves_a_withdrawal_to_a_person(
+    team: Team, now: dt.datetime
+) -> None:
+    tip_id = factories.make_tip(now).tip_id
+    write(lambda: withdrawals.withdraw(tip_id, now))
+    later = now + dt.timedelta(hours=80)
+    placed = threading.Event()
+
+    def place() -> None:
+        review_on = later.date() + dt.timedelta(days=30)
+        retention.place_hold(tip_id, "judicial", review_on, actor=team.supervisor.actor, now=later)
+        placed.set()
+        time.sleep(0.3)  # long enough for the clock to come and wait for the lock
+
+    def strike() -> None:
+        placed.wait(10)
+        withdrawals.erase_due_tip(tip_id, later)
+
+    assert refusals(at_once(place, strike)) == 0
+    assert (count(Tip), withdrawals.waits_until(tip_id)) == (1, None)
+    assert [one.kind for one in rights.open_requests([team.desk_id])] == ["withdrawal"]
 
 
 def test_a_tip_that_is_sent_and_deleted_at_once_is_either_whole_or_gone(team: Team, now: dt.datetime) -> None:

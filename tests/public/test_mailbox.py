@@ -253,6 +253,12 @@ def test_access_and_erasure_are_asked_for_once_and_answered_by_a_person(client: 
     assert page.main.count("answer here by 2 April 2026") == 2
     assert sorted(row.kind for row in db.session.scalars(select(RightsRequest))) == ["access", "erasure"]
     client.page(f"{MAILBOX}/requests/withdrawal", status=404)
+    for _ in range(3):
+        page = client.submit(client.page(MAILBOX), action="/requests/access/take-back")
+        assert "You took this request back." in page.main
+        page = client.submit(client.page(f"{MAILBOX}/requests/access"))
+    assert page.main.count("answer here by 2 April 2026") == 2
+    assert count(RightsRequest) == 2  # to and fro makes no list longer
 
 
 def test_an_erased_tip_closes_every_mailbox_that_is_open(client: PageClient, code: str, clock: Clock) -> None:

@@ -28,6 +28,7 @@ def test_a_poster_leads_to_its_object_in_its_language(settings, team, ref):
     assert "Where was this bag sold?" in page.main
     assert "112" in page.main
     assert "Set-Cookie" not in page.response.headers
+    assert page.response.headers["Cache-Control"].startswith("public")
 
 
 def test_the_code_needs_no_style_and_stays_sharp_at_every_size():
@@ -46,6 +47,7 @@ def test_without_an_address_of_its_own_the_visitors_one_is_printed(client, ref):
     other = client.page(f"/en/exhibits/{ref}/poster", headers={"Host": "tips.example.org"})
     assert f"tips.example.org/en/exhibits/{ref}" in other.main
     assert "localhost" not in other.html
+    assert other.response.headers["Cache-Control"] == "no-store"  # no cache passes a made-up address on
 
 
 def test_there_is_no_poster_of_what_is_not_shown(client, team, ref, now):

@@ -157,6 +157,22 @@ def test_what_has_become_impossible_is_left_out_and_noted(team: Team, slug: str,
     assert item.outcome == "already"
 
 
+def test_what_was_withdrawn_at_once_is_not_brought_back_by_a_batch_that_waits(
+    team: Team, slug: str, clock: Clock
+) -> None:
+    first, *_ = exhibits.exhibits(slug)
+    batch_id = plan(team, clock.now, batches.PUBLISH)
+    admin = team.administrator.person
+    factories.write(lambda: exhibits.publish_exhibit(first.ref, admin, clock.now, "start"))
+    factories.write(lambda: exhibits.withdraw_exhibit(first.ref, admin, clock.now, "danger"))
+    run_jobs(clock.advance(days=2))
+    assert len(shown()) == 5
+    assert first.title not in shown()
+    outcomes = {item.ref: item.outcome for item in batch_lists.batch(batch_id).items}
+    assert outcomes.pop(first.ref) == "withdrawn"
+    assert set(outcomes.values()) == {"done"}
+
+
 def test_a_plan_that_cannot_be_kept_is_refused(team: Team, slug: str, now: dt.datetime) -> None:
     appeal = publishing.appeal(slug).id
     first, second, *_ = (line.id for line in exhibits.exhibits(slug))

@@ -115,6 +115,14 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(made._kept) <= 100
 
 
+def test_many_strangers_do_not_push_out_what_everybody_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "MOST", 100)
+    made = MemoryCounters()
+    for number in range(300):
+        made.add([Count("came", 600), Count(f"page:{number}", 600)], START)
+    assert made.read([Count("came", 600)], START) == [300]
+
+
 def test_while_the_valkey_is_away_counts_stay_in_memory(caplog: pytest.LogCaptureFixture) -> None:
     away = ValkeyCounters("redis://127.0.0.1:1/0")
     budget = Budgets(away, 60)

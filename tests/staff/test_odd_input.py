@@ -9,6 +9,7 @@ from tests.factories import Team
 
 HUGE = "9" * 30
 FROM_NOWHERE = ("/staff/tips/%00", "/staff/?after=%00", "/staff/referrals/new?tip=a%00b", "/staff/desks/%00/found")
+BY_ANYBODY = ("/en/updates?before=%00", "/en/?show=%00&after=%00", "/en/emergency?country=%00", "/en/help?%00=%ff")
 BY_A_SUPERVISOR = (
     f"/staff/?language={HUGE}",
     f"/staff/?language=000000369{HUGE}",
@@ -35,6 +36,8 @@ def team(app, database, now) -> Team:
 
 
 def test_odd_addresses_are_answered_with_a_page(client, team, now):
+    for address in BY_ANYBODY:
+        assert client.get(address).status_code == 200, address
     for person, addresses in ((team.supervisors[0], FROM_NOWHERE + BY_A_SUPERVISOR), (team.auditor, BY_AN_AUDITOR)):
         factories.sign_in(client, person, now)
         for address in addresses:

@@ -11,7 +11,7 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from tipline import clock, config, languages
-from tipline.errors import Busy, DraftGone, NotFound
+from tipline.errors import Busy, DraftGone, Full, NotFound
 from tipline.extensions import db
 from tipline.public import bp, copies, forms
 from tipline.public.forms_mailbox import AdditionForm
@@ -20,7 +20,7 @@ from tipline.services import additions, drafts, mailbox, versions
 from tipline.services.conversation import MESSAGE, Message
 from tipline.services.seal_targets import AddsTo, TipTarget
 from tipline.services.visits import Visit
-from tipline.web import guard, journey, visiting
+from tipline.web import crowd, guard, journey, visiting
 from tipline.web.locale import current_language
 
 
@@ -61,13 +61,14 @@ def _write(kind: str, message_id: str | None = None) -> Any:
     form = AdditionForm()
     if not form.validate_on_submit():
         return _page(form, view, kind, answered)
-    db.begin_writing()
     try:
+        crowd.take_draft(now, doubtful=False)  # whoever holds one receipt must not be able to fill the disk with it
+        db.begin_writing()
         gone = journey.save_answers(form.as_answers(), about, now)
     except Busy:
         db.end()
         form.add_error("narrative", _("There is no room for new tips at this moment. Try again in a few minutes."))
-        return _page(form, view, kind, answered), Busy.status
+        return _page(form, view, kind, answered), Busy.status, {"Retry-After": str(Full.seconds)}
     db.session.commit()
     journey.discard(gone)
     return redirect(url_for("public.check_addition"), code=303)

@@ -44,7 +44,7 @@ def sentences(file: ListedFile) -> list[str]:
 
 
 def _sentence(trace: Trace) -> str:
-    shown = _SHOWN.get(trace.kind, str)(trace.value)
+    shown = _SHOWN.get(trace.kind, str)(trace.value).removesuffix(".")  # "14:05 ч.": the sentence brings its own
     return str(_SENTENCES[trace.kind]) % dict.fromkeys(_PLACEHOLDERS, shown)
 
 

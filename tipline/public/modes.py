@@ -31,6 +31,8 @@ WRITING = frozenset(
         "remove_file",
         "send",
         "add",
+        "correct",
+        "answer",
         "check_addition",
         "send_addition",
     )

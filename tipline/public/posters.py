@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request
+from flask import make_response, render_template, request
 
 from tipline import config
 from tipline.errors import NotFound
@@ -24,7 +24,8 @@ from tipline.web.open_pages import for_everybody
 def poster(ref: str) -> Any:
     """The poster of an object that is still needed. Its code leads to the object's page in the poster's language.
 
-    Where the service does not know its own address, the one that this visitor used is printed.
+    Where the service does not know its own address, the one that this visitor used is printed, and nobody keeps the
+    page: a made-up Host or X-Forwarded-Host header must not come to stand on the poster of somebody else.
     """
     tag = current_language().tag
     try:
@@ -34,9 +35,14 @@ def poster(ref: str) -> Any:
         return render_template("public/poster/not_offered.html"), refused.status
     here = (config.current().public_address or request.host_url.rstrip("/")) + request.script_root
     address = f"{here}/{tag}/exhibits/{ref}"
-    return render_template(
-        "public/poster/poster.html",
-        exhibit=shown,
-        code=service.draw_code(address),
-        address=address.partition("://")[2],
+    page = make_response(
+        render_template(
+            "public/poster/poster.html",
+            exhibit=shown,
+            code=service.draw_code(address),
+            address=address.partition("://")[2],
+        )
     )
+    if not config.current().public_address:
+        page.headers["Cache-Control"] = "no-store"
+    return page

@@ -14,7 +14,7 @@ from tipline.extensions import db
 from tipline.models.campaign import CampaignUpdate, CampaignUpdateText
 from tipline.services import log
 from tipline.services.appeals import ENGLISH, PUBLISHED
-from tipline.services.html import clean_html, plain_text
+from tipline.services.html import clean_html, plain_text, without_controls
 from tipline.services.publishing import CHAIN, LONGEST_TITLE, check_language, slug_of
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _details(row: CampaignUpdate, texts: list[CampaignUpdateText]) -> UpdateDeta
 
 
 def _put_words(update_id: str, language: str, words: UpdateWords) -> None:
-    title, body = words.title.strip(), clean_html(words.body)
+    title, body = without_controls(words.title).strip(), clean_html(words.body)
     if not title or len(title) > LONGEST_TITLE:
         raise BadInput("title", "length")
     if not plain_text(body) or len(body) > LONGEST_BODY:

@@ -19,7 +19,7 @@ ENDED_SHOWN = 30
 
 @dataclass(frozen=True)
 class Item:
-    """One appeal or exhibit of a batch; ``outcome`` is done, already, or what was missing when its moment came."""
+    """One appeal or exhibit of a batch; ``outcome`` is done, or why not (already, withdrawn, what was missing)."""
 
     id: str
     kind: str

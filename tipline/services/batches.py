@@ -131,7 +131,7 @@ def carry_out(batch_id: str, now: dt.datetime) -> bool:
     # Exhibits before appeals: an appeal needs a published exhibit. And in no order that could be read from the log.
     secrets.SystemRandom().shuffle(items)
     for item in sorted(items, key=lambda item: item.kind == "appeal"):
-        item.outcome = _try(_deed(found, item), planner, now, found)
+        item.outcome = item.outcome or _try(_deed(found, item), planner, now, found)
     if found.act == PUBLISH:
         _shuffle([item.subject_id for item in items if item.outcome == "done"])
     found.state, found.ended_at = "done", now

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select
 
@@ -21,8 +22,9 @@ LONGEST_MESSAGE = 5000
 
 _MESSAGES = table_of(MailboxMessage)
 _MESSAGE = _MESSAGES.c
+# Not who wrote it: the sender is never told, so the public door does not read it.
 _OF_TIP = (
-    select(_MESSAGES)
+    select(_MESSAGE.id, _MESSAGE.tip_id, _MESSAGE.kind, _MESSAGE.language, _MESSAGE.ciphertext, _MESSAGE.written_at)
     .where(_MESSAGE.tip_id == bindparam("tip_id"))
     .order_by(_MESSAGE.written_at.desc(), _MESSAGE.id.desc())
 )
@@ -30,13 +32,12 @@ _OF_TIP = (
 
 @dataclass(frozen=True)
 class Message:
-    """One message to a sender. ``written_by`` is for the desk: the sender is never told who wrote."""
+    """One message to a sender, as both sides see it."""
 
     id: str
     kind: str
     language: str
     text: str = field(repr=False)
-    written_by: str
     written_at: dt.datetime
 
 
@@ -79,12 +80,18 @@ def write_message(
 def read_messages(tip_id: str, mailbox_key: bytes) -> tuple[Message, ...]:
     """Every message of a mailbox, newest first. Raises Damaged when one was changed or put into another's place."""
     return tuple(
-        Message(row.id, row.kind, row.language, _opened(mailbox_key, row), row.written_by, row.written_at)
+        Message(row.id, row.kind, row.language, _opened(mailbox_key, row), row.written_at)
         for row in db.run(_OF_TIP, {"tip_id": tip_id})
     )
 
 
-def _opened(mailbox_key: bytes, row: MailboxMessage) -> str:
+def writers_of(tip_id: str) -> dict[str, str]:
+    """For the desk: the account behind each message of a mailbox, by the message's id."""
+    rows = db.run(select(_MESSAGE.id, _MESSAGE.written_by).where(_MESSAGE.tip_id == tip_id))
+    return {row.id: row.written_by for row in rows}
+
+
+def _opened(mailbox_key: bytes, row: Any) -> str:
     part = _part(row.kind, row.id)
     return envelope.decrypt_record(mailbox_key, row.ciphertext, tip_id=row.tip_id, part=part).decode("utf-8")
 

@@ -53,7 +53,7 @@ class Counters(Protocol):
 
 
 class MemoryCounters:
-    """Counts of one process, at most ``MOST`` of them: when there are more, those counted first are forgotten."""
+    """Counts of one process, at most ``MOST`` of them: when there are more, those not counted for longest go."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -71,7 +71,7 @@ class MemoryCounters:
         with self._lock:
             for count in counts:
                 here = count.slots(now)[0]
-                self._kept[here] = self._kept.get(here, 0) + 1
+                self._kept[here] = self._kept.pop(here, 0) + 1  # now the last: what everybody shares is not pushed out
             if len(self._kept) > MOST:
                 for name in list(self._kept)[: MOST // 2]:
                     del self._kept[name]

@@ -16,7 +16,7 @@ from tipline.models.appeal import Appeal, AppealText, Exhibit, ExhibitText
 from tipline.services import log, pictures
 from tipline.services.appeals import CLOSED, ENGLISH, OPEN, PUBLISHED, Pictures, pictures_of
 from tipline.services.html import clean_html, plain_text
-from tipline.services.publishing import CHAIN, check_language
+from tipline.services.publishing import CHAIN, check_language, stay_hidden
 
 if TYPE_CHECKING:
     from tipline.services.accounts import Person
@@ -237,6 +237,7 @@ def hide_exhibit(exhibit_id: str, actor: log.Actor, now: dt.datetime, **told: Un
     if found.state != PUBLISHED:
         raise WrongState
     found.state, found.withdrawn_on = "withdrawn", now.date()
+    stay_hidden(found.id)
     log.record("exhibit.withdrawn", chain=CHAIN, actor=actor, subjects=[found.id], now=now, **told)
 
 

@@ -13,6 +13,8 @@ _BLOCKS = re.compile(r"<(p|ul|ol)\b", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 _BETWEEN = re.compile(r"</(p|li|ul|ol)>|<br\s*/?>", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
+# What XML 1.0 (2.2) has no way to say; word processors leave it behind for a line break.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def clean_html(text: str) -> str:
@@ -21,7 +23,7 @@ def clean_html(text: str) -> str:
     Text without a block of its own is read as paragraphs between blank lines. Links, pictures and everything that
     could load or run something are taken out; what is left is safe to put on a page as it is.
     """
-    plain = _GONE_WITH_CONTENT.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    plain = _GONE_WITH_CONTENT.sub("", without_controls(text).replace("\r\n", "\n").replace("\r", "\n")).strip()
     if not plain:
         return ""
     if not _BLOCKS.search(plain):
@@ -29,6 +31,11 @@ def clean_html(text: str) -> str:
         plain = "\n".join(f"<p>{part}</p>" for part in parts if part)
     cleaned = bleach.clean(plain, tags=TAGS, attributes={}, protocols=(), strip=True, strip_comments=True).strip()
     return cleaned if plain_text(cleaned) else ""
+
+
+def without_controls(text: str) -> str:
+    """The text with a space for each sign that no feed and no PostgreSQL can hold."""
+    return _CONTROLS.sub(" ", text)
 
 
 def plain_text(cleaned: str) -> str:

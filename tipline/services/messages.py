@@ -75,9 +75,10 @@ def messages(opened: OpenTip) -> tuple[Sent, ...]:
     except NotFound:
         return ()
     found = conversation.read_messages(opened.tip.id, key)
-    names = queue.account_names(one.written_by for one in found)
+    writers = conversation.writers_of(opened.tip.id)
+    names = queue.account_names(writers.values())
     return tuple(
-        Sent(one.id, one.kind, one.language, one.written_at, names.get(one.written_by), one.text) for one in found
+        Sent(one.id, one.kind, one.language, one.written_at, names.get(writers[one.id]), one.text) for one in found
     )
 
 

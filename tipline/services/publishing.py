@@ -9,12 +9,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tipline.errors import BadInput, NotFound, WrongState
 from tipline.extensions import db
 from tipline.languages import UI_LANGUAGES
-from tipline.models.appeal import Appeal, AppealText, Exhibit
+from tipline.models.appeal import Appeal, AppealText, Batch, BatchItem, Exhibit
 from tipline.models.desk import Desk, DeskEpoch, DeskMember, Grant, RecoveryCode
 from tipline.services import log
 from tipline.services.appeals import ENGLISH, PUBLISHED
@@ -161,7 +161,15 @@ def hide_appeal(appeal_id: str, actor: log.Actor, now: dt.datetime, **told: Unpa
     if found.state != PUBLISHED:
         raise WrongState
     found.state, found.withdrawn_at = "withdrawn", now
+    stay_hidden(found.id)
     log.record("appeal.withdrawn", chain=CHAIN, actor=actor, subjects=[found.id], now=now, **told)
+
+
+def stay_hidden(subject_id: str) -> None:
+    """No batch that waits brings this appeal or exhibit back by itself: it may have been withdrawn for a danger."""
+    waiting = select(Batch.id).where(Batch.state == "waiting", Batch.act == "publish")
+    mine = update(BatchItem).where(BatchItem.subject_id == subject_id, BatchItem.batch_id.in_(waiting))
+    db.session.execute(mine.values(outcome="withdrawn"))
 
 
 def check_language(language: str) -> None:

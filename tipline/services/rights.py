@@ -39,7 +39,6 @@ _COLUMNS = (
     _REQUEST.reason_code,
     _REQUEST.made_at,
     _REQUEST.due_on,
-    _REQUEST.decided_by,
     _REQUEST.decided_at,
 )
 _ALL = select(*_COLUMNS).join_from(_REQUESTS, _TIPS, _TIP.id == _REQUEST.tip_id)
@@ -58,7 +57,6 @@ class Request:
     reason_code: str | None
     made_at: dt.datetime
     due_on: dt.date
-    decided_by: str | None
     decided_at: dt.datetime | None
 
 
@@ -76,18 +74,8 @@ def ask(tip_id: str, kind: str, now: dt.datetime, *, chain: str = "public") -> R
     known = find_open(tip_id, kind)
     if known is not None:
         return known
-    db.run(
-        insert(_REQUESTS),
-        {
-            "id": new_id(),
-            "tip_id": tip_id,
-            "desk_id": tip.desk_id,
-            "kind": kind,
-            "state": OPEN,
-            "made_at": clock.hour_of(now),
-            "due_on": due_date(now.date()),
-        },
-    )
+    if not _asked_anew(tip_id, kind, now):
+        _make(tip_id, tip.desk_id, kind, now)
     log.record("request.made", chain=chain, actor=None, subjects=[tip_id], now=now, field_group=kind)
     made = find_open(tip_id, kind)
     if made is None:
@@ -95,12 +83,33 @@ def ask(tip_id: str, kind: str, now: dt.datetime, *, chain: str = "public") -> R
     return made
 
 
+def _asked_anew(tip_id: str, kind: str, now: dt.datetime) -> bool:
+    """Open what was taken back within this hour again: going to and fro fills nobody's list."""
+    taken_back = (_REQUEST.tip_id == tip_id, _REQUEST.kind == kind, _REQUEST.state == TAKEN_BACK)
+    again = update(_REQUESTS).where(*taken_back, _REQUEST.made_at == clock.hour_of(now))
+    return bool(db.run(again.values(state=OPEN)).rowcount)
+
+
+def _make(tip_id: str, desk_id: str, kind: str, now: dt.datetime) -> None:
+    db.run(
+        insert(_REQUESTS),
+        {
+            "id": new_id(),
+            "tip_id": tip_id,
+            "desk_id": desk_id,
+            "kind": kind,
+            "state": OPEN,
+            "made_at": clock.hour_of(now),
+            "due_on": due_date(now.date()),
+        },
+    )
+
+
 def take_back(tip_id: str, kind: str, now: dt.datetime) -> None:
     """The sender does not ask for this any more. Nothing open is fine."""
-    if find_open(tip_id, kind) is None:
-        return
     open_one = (_REQUEST.tip_id == tip_id, _REQUEST.kind == kind, _REQUEST.state == OPEN)
-    db.run(update(_REQUESTS).where(*open_one).values(state=TAKEN_BACK))
+    if not db.run(update(_REQUESTS).where(*open_one).values(state=TAKEN_BACK)).rowcount:
+        return
     log.record("request.taken-back", chain="public", actor=None, subjects=[tip_id], now=now, field_group=kind)
 
 

@@ -74,7 +74,7 @@ def page(language: str, before: str = "") -> Page:
         .order_by(CampaignUpdate.published_at.desc(), CampaignUpdate.id.desc())
         .limit(PAGE + 1)
     )
-    start = _published(before) if before else None
+    start = _published(before) if before and "\0" not in before else None  # PostgreSQL fails when asked for a NUL
     if start is not None:
         key = tuple_(CampaignUpdate.published_at, CampaignUpdate.id)
         wanted = wanted.where(key < (start.published_at, start.id))

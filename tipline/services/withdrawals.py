@@ -23,6 +23,7 @@ WAIT = dt.timedelta(hours=72)
 _TIPS, _MAILBOXES = table_of(Tip), table_of(Mailbox)
 _TIP, _MAILBOX = _TIPS.c, _MAILBOXES.c
 _HOLD, _REFERRED = table_of(Hold).c, table_of(ReferralTip).c
+_LOCK = select(_TIP.id).where(_TIP.id == bindparam("tip_id")).with_for_update()
 # Once proposed, a tip counts as referred for good: whoever proposed it saw evidence in it.
 _STANDS = select(
     _TIP.status,
@@ -63,8 +64,9 @@ def waits_until(tip_id: str) -> dt.datetime | None:
 
 def needs_person(tip_id: str, *, lock: bool = False) -> bool:
     """Whether something stands against erasing this tip without a person's decision. Raises NotFound."""
-    wanted = _STANDS.with_for_update(of=_TIPS) if lock else _STANDS
-    row = db.run(wanted, {"tip_id": tip_id}).first()
+    if lock:  # first and on its own: PostgreSQL looks at other tables as they were before it waited for the lock
+        db.run(_LOCK, {"tip_id": tip_id})
+    row = db.run(_STANDS, {"tip_id": tip_id}).first()
     if row is None:
         raise NotFound
     handed_over = statuses.IN_REFERRAL | statuses.HANDED_OVER

@@ -20,6 +20,7 @@ REASONS = {
 STATES = {"waiting": ("Waits", "work"), "done": ("Done", "done"), "cancelled": ("Cancelled", "closed")}
 LEFT_OUT = {
     "already": "was so already",
+    "withdrawn": "left out: it was withdrawn meanwhile",
     "words": "left out: it has no English words",
     "picture": "left out: it has no picture",
     "exhibit": "left out: none of its exhibits was published",

@@ -24,6 +24,7 @@ from tipline.web.representations import Representation, answer, make
 # An object that is withdrawn is gone from everybody's screen after a minute.
 A_MOMENT = "public, max-age=60"
 MOST_BYTES = 32 * 1024 * 1024
+BESIDE = 2048  # what keeping a page takes beside its bytes, its address above all
 LONGEST_ADDRESS = 300
 _EXTENSION = "tipline_open_pages"
 
@@ -37,7 +38,7 @@ class _Kept:
 
     @property
     def size(self) -> int:
-        return len(self.page.body) + len(self.page.packed or b"")
+        return BESIDE + len(self.page.body) + len(self.page.packed or b"")
 
 
 class KeptPages:
@@ -77,7 +78,7 @@ def for_everybody(view: Callable[..., Any]) -> Callable[..., Response]:
     """Mark a GET view whose page depends on its address and on what is published, and on nobody who asks.
 
     Only the body and the media type of an answer with status 200 are kept. A page that looked at the session after
-    all is sent as it is: not kept, not packed, not to be stored.
+    all, or says itself how it may be kept, is sent as it is: not kept, not packed.
     """
 
     @wraps(view)
@@ -88,7 +89,7 @@ def for_everybody(view: Callable[..., Any]) -> Callable[..., Response]:
         page = pages.get(key, state)
         if page is None:
             made = make_response(view(**values))
-            if made.status_code != 200 or is_personal():
+            if made.status_code != 200 or is_personal() or "Cache-Control" in made.headers:
                 return made
             page = make(made.get_data(), made.mimetype or "")
             if len(request.url) <= LONGEST_ADDRESS:  # strangers choose the address

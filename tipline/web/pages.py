@@ -121,7 +121,7 @@ BY_CODE = {
     ),
     "form-expired": Words(
         _l("This page was open for too long"),
-        _l("To be sure that it was you who sent it, we did not save the last page."),
+        _l("We could not be sure that it came from you, so the last page was not saved."),
         _l("Go back, open the page again and send it once more."),
     ),
 }

@@ -20,6 +20,8 @@ LARGEST_TEXT = 1024 * 1024  # the body of a request that brings no files
 SLOWEST = 4 * 1024  # bytes a second, on average, after the grace
 GRACE_SECONDS = 20.0
 _PIECE = 64 * 1024
+_SMALLEST_PIECE = 256
+_SWIFT_SECONDS = 0.05
 
 
 class NullSink:
@@ -46,20 +48,34 @@ class NullSink:
 
 
 class PacedBody:
-    """A request's body that ends the request when it trickles: whoever sends slower than anybody needs to."""
+    """A request's body that ends the request when it trickles: whoever sends slower than anybody needs to.
+
+    A server waits until it has as much as it is asked for. So whoever sends slowly is asked for little at a time.
+    """
 
     def __init__(self, body: IO[bytes]) -> None:
         self._body = body
         self._start = time.monotonic()
         self._size = 0
+        self._piece = _SMALLEST_PIECE
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes. Raises RequestTimeout when they come too slowly."""
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(_PIECE), b""))
-        piece = self._body.read(size)
+        read = bytearray()
+        while len(read) < size and (piece := self._next(size - len(read))):
+            read += piece
+        return bytes(read)
+
+    def _next(self, most: int) -> bytes:
+        asked = time.monotonic()
+        piece = self._body.read(min(most, self._piece))
         self._size += len(piece)
-        elapsed = time.monotonic() - self._start
+        now = time.monotonic()
+        is_swift = now - asked < _SWIFT_SECONDS
+        self._piece = min(self._piece * 2, _PIECE) if is_swift else max(self._piece // 2, _SMALLEST_PIECE)
+        elapsed = now - self._start
         if elapsed > GRACE_SECONDS and self._size < SLOWEST * (elapsed - GRACE_SECONDS):
             raise RequestTimeout
         return piece

@@ -4,18 +4,23 @@ A public page takes milliseconds of work, and Python works on one at a time anyw
 another off it in the middle costs a fifth more of the processor. What is slow, such as a sender or an upload, does not
 hold the turn: a short form is read first, everything longer goes past. Nobody waits long for a page that hangs.
 
-While more wait than can be served, a network's recent requests (``web/floodgate``) decide who is next; when too many
-wait, the one whose network has asked for most is sent away. So a flood stands behind the people, not before them.
+While more wait than can be served, a network's recent requests (``web/floodgate``) decide who is next, and how long
+somebody has waited; when too many wait, the one whose network has asked for most is sent away. So a flood stands behind
+the people, not before them, and nobody who may wait waits for ever.
 """
 
 from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import RequestTimeout
+
 from tipline.web.floodgate import RECENT
+from tipline.web.request import PacedBody
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -25,6 +30,7 @@ PATIENCE = 0.5
 MOST_WAITING = 32  # each holds a thread
 FEW_WAITING = 4  # from here on what goes past is in the way of those who wait
 MANY_REQUESTS = 100.0  # of one network in the last minutes: fewer are never sent away
+FORGIVEN = 10.0  # requests for each second of waiting
 
 
 class _Waiting:
@@ -32,6 +38,7 @@ class _Waiting:
 
     def __init__(self, recent: float) -> None:
         self.recent = recent
+        self.since = time.monotonic()
         self.called = threading.Event()
         self.is_refused = False
 
@@ -92,7 +99,8 @@ class PublicTurns:
             if not self._waiting:
                 self._taken = False
                 return
-            following = min(self._waiting, key=lambda one: one.recent)  # of equals the first
+            # Least asked for, less what the waiting up to now forgives; now is the same for all, so it is left out.
+            following = min(self._waiting, key=lambda one: one.recent + FORGIVEN * one.since)
             self._waiting.remove(following)
             following.called.set()
 
@@ -107,5 +115,21 @@ def _is_short(environ: dict[str, Any]) -> bool:
     kind = environ.get("CONTENT_TYPE", "")
     if not (kind.startswith("application/x-www-form-urlencoded") and length.isdecimal() and int(length) <= SHORT_FORM):
         return False
-    environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(int(length)))
+    return _read_now(environ, int(length))
+
+
+def _read_now(environ: dict[str, Any], length: int) -> bool:
+    """Read a body; whether it came. When the application reads one that trickled, that ends the request."""
+    try:
+        environ["wsgi.input"] = io.BytesIO(PacedBody(environ["wsgi.input"]).read(length))
+    except RequestTimeout:
+        environ["wsgi.input"] = _TooSlow()
+        return False
     return True
+
+
+class _TooSlow:
+    """A body that nobody waits for any longer."""
+
+    def read(self, _size: int = -1) -> bytes:
+        raise RequestTimeout
