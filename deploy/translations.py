@@ -2,6 +2,9 @@
 
 English needs no catalogue: it is what the pages say in the source. A string whose English has changed is a new one, so
 that no old translation stands for new words.
+
+``python deploy/translations.py staff`` prints the template of a catalogue for the pages of the desk and administrators,
+which are in English.
 """
 
 from __future__ import annotations
@@ -31,9 +34,9 @@ KEYWORDS = {
 }
 
 
-def extract() -> Catalog:
-    """Every string that the public door can say, in the order of the files."""
-    with (ROOT / "deploy" / "babel.cfg").open(encoding="utf-8") as file:
+def extract(mapping: str = "babel.cfg") -> Catalog:
+    """Every string that the public door can say, or the doors of another mapping, in the order of the files."""
+    with (ROOT / "deploy" / mapping).open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
     found = Catalog(project="tipline", charset="utf-8")
     here = Path.cwd()
@@ -109,6 +112,9 @@ def holes(catalogue: Catalog) -> Iterator[str]:
 
 def main() -> int:
     """Update every offered language's catalogue; exit status 1 when one has holes."""
+    if sys.argv[1:] == ["staff"]:
+        write_po(sys.stdout.buffer, extract("staff.cfg"), width=120, include_lineno=False)
+        return 0
     template = extract()
     incomplete = False
     for language in languages.OFFERED:

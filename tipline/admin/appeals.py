@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import abort, flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
@@ -38,7 +39,7 @@ def make_appeal() -> str | Response:
             form.refuse(refused)
         else:
             db.session.commit()
-            flash("The appeal is made. Nobody outside sees it yet.", "success")
+            flash(_("The appeal is made. Nobody outside sees it yet."), "success")
             return redirect(url_for("admin.appeal", slug=slug), 303)
     return render_template("admin/appeals/make_appeal.html", form=form)
 
@@ -74,7 +75,7 @@ def appeal_words(slug: str, tag: str) -> str | Response:
             form.refuse(refused)
         else:
             db.session.commit()
-            flash("The words are saved.", "success")
+            flash(_("The words are saved."), "success")
             return redirect(url_for("admin.appeal", slug=slug), 303)
     english = details.words.get(ENGLISH.tag) if language is not ENGLISH else None
     return render_template(
@@ -94,10 +95,10 @@ def publish_appeal(slug: str) -> Response:
         publishing.publish(slug, g.person, clock.now(), reason)
     except BadInput as refused:
         db.session.rollback()
-        flash(f"The appeal is not published. It still needs {MISSING[refused.reason]}.")
+        flash(_("The appeal is not published. It still needs %(what)s.", what=MISSING[refused.reason]))
     else:
         db.session.commit()
-        flash("The appeal is published.", "success")
+        flash(_("The appeal is published."), "success")
     return redirect(url_for("admin.appeal", slug=slug), 303)
 
 
@@ -111,5 +112,5 @@ def withdraw_appeal(slug: str) -> Response:
         return redirect(url_for("admin.appeal", slug=slug), 303)
     publishing.withdraw(slug, g.person, clock.now(), reason)
     db.session.commit()
-    flash("The appeal is withdrawn. The public no longer sees it.", "success")
+    flash(_("The appeal is withdrawn. The public no longer sees it."), "success")
     return redirect(url_for("admin.appeal", slug=slug), 303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
@@ -40,7 +41,7 @@ def enter_authority() -> str | Response:
             form.refuse(refused)
         else:
             db.session.commit()
-            flash("The authority is entered. Now enter its key.", "success")
+            flash(_("The authority is entered. Now enter its key."), "success")
             return redirect(url_for("admin.authority_key", authority_id=authority_id), 303)
     return render_template("admin/authorities/enter_authority.html", form=form)
 
@@ -72,7 +73,7 @@ def change_authority(authority_id: str) -> str | Response:
             form.refuse(refused)
         else:
             db.session.commit()
-            flash("The changes are saved.", "success")
+            flash(_("The changes are saved."), "success")
             return redirect(url_for("admin.authority", authority_id=authority_id), 303)
     return render_template("admin/authorities/change_authority.html", form=form, authority=line)
 
@@ -91,7 +92,7 @@ def authority_key(authority_id: str) -> str | Response:
             form.refuse(refused)
         else:
             db.session.commit()
-            flash("The key is entered. It is used once a supervisor has confirmed it with the authority.", "success")
+            flash(_("The key is entered. It is used once a supervisor has confirmed it with the authority."), "success")
             return redirect(url_for("admin.authority", authority_id=authority_id), 303)
     return render_template("admin/authorities/authority_key.html", form=form, authority=line)
 
@@ -100,14 +101,14 @@ def authority_key(authority_id: str) -> str | Response:
 @guard.allow(Role.ADMINISTRATOR)
 def start_authority(authority_id: str) -> Response:
     """Put an authority back in use."""
-    return _set_active(authority_id, "The authority is in use again.", active=True)
+    return _set_active(authority_id, _("The authority is in use again."), active=True)
 
 
 @bp.post("/authorities/<authority_id>/stop")
 @guard.allow(Role.ADMINISTRATOR)
 def stop_authority(authority_id: str) -> Response:
     """Put an authority out of use."""
-    return _set_active(authority_id, "The authority is out of use. Open proposals to it are void.", active=False)
+    return _set_active(authority_id, _("The authority is out of use. Open proposals to it are void."), active=False)
 
 
 def _set_active(authority_id: str, message: str, *, active: bool) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from flask import abort, flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
@@ -73,7 +74,7 @@ def cancel_batch(batch_id: str) -> str | Response:
         check_token()
         service.cancel(batch_id, g.person, clock.now())
         db.session.commit()
-        flash("The batch is cancelled. Nothing of it happens.", "success")
+        flash(_("The batch is cancelled. Nothing of it happens."), "success")
         return redirect(url_for("admin.batches"), 303)
     return render_template("admin/batches/cancel_batch.html", batch=batch_lists.batch(batch_id), words=batch_words)
 
@@ -95,5 +96,5 @@ def _planned(form: BatchForm, act: str, batch_id: str | None, now: dt.datetime) 
         form.refuse(refused)
         return False
     db.session.commit()
-    flash("It is done, and public." if plan.due_at is None else "The batch is planned.", "success")
+    flash(_("It is done, and public.") if plan.due_at is None else _("The batch is planned."), "success")
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
@@ -31,7 +32,7 @@ def make_exhibit(slug: str) -> str | Response:
             form.refuse(refused)
         else:
             db.session.commit()
-            flash("The exhibit is made. Now add its picture.", "success")
+            flash(_("The exhibit is made. Now add its picture."), "success")
             return redirect(url_for("admin.exhibit_picture", ref=ref), 303)
     return render_template("admin/exhibits/make_exhibit.html", form=form, appeal=publishing.appeal(slug))
 
@@ -66,7 +67,7 @@ def exhibit_words(ref: str, tag: str) -> str | Response:
             form.refuse(refused)
         else:
             db.session.commit()
-            flash("The words are saved.", "success")
+            flash(_("The words are saved."), "success")
             return redirect(url_for("admin.exhibit", ref=ref), 303)
     english = details.words.get(ENGLISH.tag) if language is not ENGLISH else None
     return render_template(
@@ -90,7 +91,8 @@ def exhibit_picture(ref: str) -> str | Response:
             db.session.commit()
             pictures.discard(replaced)
             flash(
-                "The picture is saved. Look at it before you publish: only what you see here is left of it.", "success"
+                _("The picture is saved. Look at it before you publish: only what you see here is left of it."),
+                "success",
             )
             return redirect(url_for("admin.exhibit", ref=ref), 303)
     return render_template("admin/exhibits/exhibit_picture.html", form=form, exhibit=exhibits.exhibit(ref))
@@ -121,10 +123,10 @@ def publish_exhibit(ref: str) -> Response:
         exhibits.publish_exhibit(ref, g.person, clock.now(), reason)
     except BadInput as refused:
         db.session.rollback()
-        flash(f"The exhibit is not published. It still needs {MISSING[refused.reason]}.")
+        flash(_("The exhibit is not published. It still needs %(what)s.", what=MISSING[refused.reason]))
     else:
         db.session.commit()
-        flash("The exhibit is published. The public sees it while its appeal is published too.", "success")
+        flash(_("The exhibit is published. The public sees it while its appeal is published too."), "success")
     return redirect(url_for("admin.exhibit", ref=ref), 303)
 
 
@@ -138,7 +140,7 @@ def withdraw_exhibit(ref: str) -> Response:
         return redirect(url_for("admin.exhibit", ref=ref), 303)
     exhibits.withdraw_exhibit(ref, g.person, clock.now(), reason)
     db.session.commit()
-    flash("The exhibit is withdrawn. The public no longer sees it or its picture.", "success")
+    flash(_("The exhibit is withdrawn. The public no longer sees it or its picture."), "success")
     return redirect(url_for("admin.exhibit", ref=ref), 303)
 
 
@@ -151,7 +153,7 @@ def exhibit_outcome(ref: str) -> str | Response:
     if form.validate_on_submit():
         exhibits.record_outcome(ref, form.outcome.data or "", g.person, clock.now())
         db.session.commit()
-        flash("The outcome is saved. Nothing public has changed.", "success")
+        flash(_("The outcome is saved. Nothing public has changed."), "success")
         return redirect(url_for("admin.exhibit", ref=ref), 303)
     return render_template("admin/exhibits/exhibit_outcome.html", form=form, exhibit=details)
 
@@ -163,7 +165,7 @@ def reopen_exhibit(ref: str) -> Response:
     check_token()
     exhibits.reopen_exhibit(ref, g.person, clock.now())
     db.session.commit()
-    flash("The outcome is removed. The public is asked for tips about this exhibit.", "success")
+    flash(_("The outcome is removed. The public is asked for tips about this exhibit."), "success")
     return redirect(url_for("admin.exhibit", ref=ref), 303)
 
 

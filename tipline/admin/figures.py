@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
@@ -30,7 +31,7 @@ def figures() -> str | Response:
             form.refuse(refused)
         else:
             db.session.commit()
-            flash("The figures are shown from now on.", "success")
+            flash(_("The figures are shown from now on."), "success")
             return redirect(url_for("admin.figures"), 303)
     return render_template("admin/figures/figures.html", form=form, entries=service.history())
 
@@ -42,5 +43,5 @@ def withdraw_figures(entry_id: str) -> Response:
     check_token()
     service.withdraw(entry_id, g.person, clock.now())
     db.session.commit()
-    flash("The entry is taken back. The public sees the one before it, if there is one.", "success")
+    flash(_("The entry is taken back. The public sees the one before it, if there is one."), "success")
     return redirect(url_for("admin.figures"), 303)

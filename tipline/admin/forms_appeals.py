@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from wtforms.validators import NumberRange, Optional
 
 from tipline.errors import BadInput, FileRefused
@@ -25,40 +27,42 @@ from tipline.web.forms import (
     TiplineForm,
 )
 
-LITTLE_HTML = (
-    "A blank line starts a new paragraph. You can use <p>, <br>, <strong>, <em>, <ul>, <ol> and <li>; "
+# A lazy sentence is not escaped once more where it is shown.
+LITTLE_HTML = _l(
+    "A blank line starts a new paragraph. You can use &lt;p&gt;, &lt;br&gt;, &lt;strong&gt;, &lt;em&gt;, &lt;ul&gt;, "
+    "&lt;ol&gt; and &lt;li&gt;; "
     "everything else is taken out when you save."
 )
 REFUSALS = {
-    "title": "Enter a title of at most 200 characters",
-    "introduction": "Enter an introduction of at most 5,000 characters",
-    "description": "Enter a description of at most 5,000 characters",
-    "question": "Enter a question of at most 300 characters",
-    "alt": "Describe the picture in at most 300 characters",
-    "desk": "Choose a desk",
+    "title": _l("Enter a title of at most 200 characters"),
+    "introduction": _l("Enter an introduction of at most 5,000 characters"),
+    "description": _l("Enter a description of at most 5,000 characters"),
+    "question": _l("Enter a question of at most 300 characters"),
+    "alt": _l("Describe the picture in at most 300 characters"),
+    "desk": _l("Choose a desk"),
 }
 MISSING = {
-    "words": "English words",
-    "picture": "a picture",
-    "exhibit": "at least one published exhibit",
-    "desk": "a desk that is open: two members, and both recovery codes confirmed",
+    "words": _l("English words"),
+    "picture": _l("a picture"),
+    "exhibit": _l("at least one published exhibit"),
+    "desk": _l("a desk that is open: two members, and both recovery codes confirmed"),
 }
 FILES = {
-    "empty": "Choose a picture",
-    "size": "The picture must be smaller than 20 MB",
-    "type": "The picture must be a JPEG, PNG or WebP file",
-    "broken": "This file cannot be read as a JPEG, PNG or WebP picture",
-    "bomb": "This picture has too many pixels: make it smaller and choose it again",
-    "crop": "The part must lie inside the picture and be at least 50 pixels wide and high",
+    "empty": _l("Choose a picture"),
+    "size": _l("The picture must be smaller than 20 MB"),
+    "type": _l("The picture must be a JPEG, PNG or WebP file"),
+    "broken": _l("This file cannot be read as a JPEG, PNG or WebP picture"),
+    "bomb": _l("This picture has too many pixels: make it smaller and choose it again"),
+    "crop": _l("The part must lie inside the picture and be at least 50 pixels wide and high"),
 }
 
 
 class AppealWordsForm(TiplineForm):
     """An appeal's words in one language."""
 
-    title = StringField("Title", [Needed("Enter a title"), AtMost(200)])
+    title = StringField(_l("Title"), [Needed(_l("Enter a title")), AtMost(200)])
     introduction = TextAreaField(
-        "Introduction", [Needed("Enter an introduction"), AtMost(5000)], description=LITTLE_HTML
+        _l("Introduction"), [Needed(_l("Enter an introduction")), AtMost(5000)], description=LITTLE_HTML
     )
 
     def words(self) -> AppealWords:
@@ -73,27 +77,27 @@ class AppealWordsForm(TiplineForm):
 class AppealForm(AppealWordsForm):
     """A new appeal: its English words and its desk."""
 
-    desk = SelectField("Desk", description="The desk that will receive the tips. It cannot be changed later.")
+    desk = SelectField(_l("Desk"), description=_l("The desk that will receive the tips. It cannot be changed later."))
 
 
 class ExhibitWordsForm(TiplineForm):
     """An exhibit's words in one language."""
 
-    title = StringField("Title", [Needed("Enter a title"), AtMost(200)], description="Such as: Red cup")
+    title = StringField(_l("Title"), [Needed(_l("Enter a title")), AtMost(200)], description=_l("Such as: Red cup"))
     question = StringField(
-        "Question",
-        [Needed("Enter a question"), AtMost(300)],
-        description="Such as: Do you recognise this cup? Ask about the object or the place, never who a child is.",
+        _l("Question"),
+        [Needed(_l("Enter a question")), AtMost(300)],
+        description=_l("Such as: Do you recognise this cup? Ask about the object or the place, never who a child is."),
     )
     description = TextAreaField(
-        "Description",
-        [Needed("Enter a description"), AtMost(5000)],
-        description=f"What is known of the object: material, size, marks. {LITTLE_HTML}",
+        _l("Description"),
+        [Needed(_l("Enter a description")), AtMost(5000)],
+        description=_l("What is known of the object: material, size, marks. %(how)s", how=LITTLE_HTML),
     )
     alt = StringField(
-        "The picture in words",
-        [Needed("Describe the picture"), AtMost(300)],
-        description="For people who cannot see it. Say what it shows, not that it is a picture.",
+        _l("The picture in words"),
+        [Needed(_l("Describe the picture")), AtMost(300)],
+        description=_l("For people who cannot see it. Say what it shows, not that it is a picture."),
     )
 
     def words(self) -> ExhibitWords:
@@ -110,7 +114,7 @@ class ExhibitWordsForm(TiplineForm):
 class OutcomeForm(TiplineForm):
     """Why tips about an exhibit are no longer needed."""
 
-    outcome = RadioField("Outcome", [Needed("Choose the outcome")], choices=list(OUTCOMES.items()))
+    outcome = RadioField(_l("Outcome"), [Needed(_l("Choose the outcome"))], choices=list(OUTCOMES.items()))
 
 
 def chosen_reason() -> str | None:
@@ -118,22 +122,22 @@ def chosen_reason() -> str | None:
     reason = request.form.get("reason", "")
     if reason in REASONS:
         return reason
-    flash("Nothing was changed. Choose why it cannot wait, or plan a batch.")
+    flash(_("Nothing was changed. Choose why it cannot wait, or plan a batch."))
     return None
 
 
 def _pixels(label: str) -> IntegerField:
-    return IntegerField(label, [Optional(), NumberRange(0, 30_000, "Enter a number of pixels from 0 to 30,000")])
+    return IntegerField(label, [Optional(), NumberRange(0, 30_000, _("Enter a number of pixels from 0 to 30,000"))])
 
 
 class PictureForm(TiplineForm):
     """A picture and, if only a part of it is shown, which."""
 
-    picture = FileField("Picture", description="JPEG, PNG or WebP, smaller than 20 MB")
-    left = _pixels("Left edge")
-    top = _pixels("Top edge")
-    width = _pixels("Width")
-    height = _pixels("Height")
+    picture = FileField(_l("Picture"), description=_l("JPEG, PNG or WebP, smaller than 20 MB"))
+    left = _pixels(_l("Left edge"))
+    top = _pixels(_l("Top edge"))
+    width = _pixels(_l("Width"))
+    height = _pixels(_l("Height"))
 
     def validate(self, extra_validators: Any = None) -> bool:
         """All four numbers or none."""
@@ -141,7 +145,7 @@ class PictureForm(TiplineForm):
         given = [field for field in self._crop_fields() if field.data is not None]
         if 0 < len(given) < 4:
             empty = next(field for field in self._crop_fields() if field.data is None)
-            self.add_error(empty.short_name, "Enter all four numbers, or leave all four empty")
+            self.add_error(empty.short_name, _("Enter all four numbers, or leave all four empty"))
             return False
         return sound
 

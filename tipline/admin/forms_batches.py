@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from wtforms.validators import Optional
 
 from tipline.errors import BadInput
@@ -14,31 +16,31 @@ from tipline.web.forms import CheckboxesField, DateField, RadioField, SelectFiel
 
 SLOT, LATER, NOW = "slot", "later", "now"
 REFUSALS = {
-    ("items", "empty"): "Choose at least one appeal or exhibit",
-    ("items", "gone"): "One of them has changed in the meantime, or another batch has it. Look at the list again",
-    ("items", "exhibit"): "An appeal in it would have nothing to show. Choose one of its exhibits too",
-    ("moment", "soon"): "Choose a moment that is at least 6 hours away, or do it at once and say why",
-    ("moment", "late"): "Choose a moment within a year",
-    ("reason", "missing"): "Choose why it cannot wait",
+    ("items", "empty"): _l("Choose at least one appeal or exhibit"),
+    ("items", "gone"): _l("One of them has changed in the meantime, or another batch has it. Look at the list again"),
+    ("items", "exhibit"): _l("An appeal in it would have nothing to show. Choose one of its exhibits too"),
+    ("moment", "soon"): _l("Choose a moment that is at least 6 hours away, or do it at once and say why"),
+    ("moment", "late"): _l("Choose a moment within a year"),
+    ("reason", "missing"): _l("Choose why it cannot wait"),
 }
 
 
 class BatchForm(TiplineForm):
     """What is in a batch, and its moment."""
 
-    items = CheckboxesField("What is in it")
-    when = RadioField("When", default=SLOT)
-    day = DateField("Day", [Optional()])
-    hour = SelectField("Hour (UTC)", choices=[(str(hour), f"{hour:02}:00") for hour in range(24)], default="10")
-    reason = SelectField("Why it cannot wait", choices=[("", "Choose a reason"), *REASONS.items()])
+    items = CheckboxesField(_l("What is in it"))
+    when = RadioField(_l("When"), default=SLOT)
+    day = DateField(_l("Day"), [Optional()])
+    hour = SelectField(_l("Hour (UTC)"), choices=[(str(hour), f"{hour:02}:00") for hour in range(24)], default="10")
+    reason = SelectField(_l("Why it cannot wait"), choices=[("", _l("Choose a reason")), *REASONS.items()])
 
     def offer(self, candidates: Iterable[Candidate], slot: dt.datetime) -> None:
         """Fill the lists."""
         self.items.choices = [(one.id, _line(one)) for one in candidates]
         self.when.choices = [
-            (SLOT, f"At the next common moment: {slot.strftime('%A %-d %B %Y, %H:%M UTC')}"),
-            (LATER, "At another moment, named below"),
-            (NOW, "At once, because it cannot wait"),
+            (SLOT, _("At the next common moment: %(moment)s", moment=slot.strftime("%A %-d %B %Y, %H:%M UTC"))),
+            (LATER, _("At another moment, named below")),
+            (NOW, _("At once, because it cannot wait")),
         ]
 
     def show_moment(self, due_at: dt.datetime) -> None:
@@ -53,7 +55,7 @@ class BatchForm(TiplineForm):
         if self.when.data == SLOT:
             return Plan(act, chosen, slot)
         if self.day.data is None:
-            self.add_error("day", "Enter the day")
+            self.add_error("day", _("Enter the day"))
             return None
         return Plan(act, chosen, dt.datetime.combine(self.day.data, dt.time(int(self.hour.data or 0)), dt.UTC))
 
@@ -65,5 +67,5 @@ class BatchForm(TiplineForm):
 
 def _line(one: Candidate) -> str:
     if one.ref is None:
-        return f"The whole appeal: {one.title}"
+        return _("The whole appeal: %(title)s", title=one.title)
     return f"{one.title} ({one.ref}), in {one.appeal_title}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _l
+
 from tipline.web.forms import AtMost, TextAreaField, TiplineForm
 
 
@@ -9,7 +11,7 @@ class VerifyForm(TiplineForm):
     """Heads that auditors kept; without them the log is verified against itself only."""
 
     anchors = TextAreaField(
-        "Heads that you kept (optional)",
+        _l("Heads that you kept (optional)"),
         [AtMost(200_000)],
-        description="Paste one or more files that you downloaded from the log page earlier.",
+        description=_l("Paste one or more files that you downloaded from the log page earlier."),
     )

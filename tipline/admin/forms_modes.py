@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _l
+
 from tipline.services.modes import LONGEST_WORDS
 from tipline.web.forms import AtMost, CheckboxField, Needed, RadioField, TextAreaField, TiplineForm
 
@@ -10,22 +12,24 @@ class ModeForm(TiplineForm):
     """Which mode, and whether objects stay visible after the end."""
 
     mode = RadioField(
-        "Mode",
-        [Needed("Choose a mode")],
+        _l("Mode"),
+        [Needed(_l("Choose a mode"))],
         choices=[
-            ("open", "Open: tips can be sent"),
-            ("maintenance", "Maintenance: no tips for a short time; unsent ones are kept for their hour"),
-            ("closed", "Closed: the campaign is over; receipts still open their mailbox"),
+            ("open", _l("Open: tips can be sent")),
+            ("maintenance", _l("Maintenance: no tips for a short time; unsent ones are kept for their hour")),
+            ("closed", _l("Closed: the campaign is over; receipts still open their mailbox")),
         ],
     )
-    objects_shown = CheckboxField("While closed, go on showing the objects")
+    objects_shown = CheckboxField(_l("While closed, go on showing the objects"))
 
 
 class WordsForm(TiplineForm):
     """Own words in one language; empty for the usual ones."""
 
     words = TextAreaField(
-        "What the public reads",
+        _l("What the public reads"),
         [AtMost(LONGEST_WORDS)],
-        description="Plain text. Say what happens and, if you know, until when. Leave it empty for the usual words.",
+        description=_l(
+            "Plain text. Say what happens and, if you know, until when. Leave it empty for the usual words."
+        ),
     )

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from flask import Response, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug import Response as Redirect
 
 from tipline import clock
@@ -74,7 +75,7 @@ def log_verify() -> str:
             anchors = log_check.read_anchors(form.anchors.data) if form.anchors.data else ()
             report = log_check.verify(anchors)
         except BadInput:
-            form.add_error("anchors", "Paste whole files as you downloaded them. These cannot be read")
+            form.add_error("anchors", _("Paste whole files as you downloaded them. These cannot be read"))
     return render_template("admin/log/log_verify.html", form=form, report=report, words=log_words)
 
 
@@ -100,7 +101,7 @@ def log_segment_hold(segment_id: str) -> Redirect:
     segments.hold(segment_id, actor=g.person.actor, now=clock.now())
     chain = segments.segment_of(segment_id).chain
     db.session.commit()
-    flash("The segment is held: it stays until you lift the hold.", "success")
+    flash(_("The segment is held: it stays until you lift the hold."), "success")
     return redirect(url_for(".log_segments", chain=chain), 303)
 
 
@@ -112,7 +113,7 @@ def log_segment_lift(segment_id: str) -> Redirect:
     segments.lift_hold(segment_id, actor=g.person.actor, now=clock.now())
     chain = segments.segment_of(segment_id).chain
     db.session.commit()
-    flash("The hold is lifted: the segment goes when its years are over.", "success")
+    flash(_("The hold is lifted: the segment goes when its years are over."), "success")
     return redirect(url_for(".log_segments", chain=chain), 303)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import abort, flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
@@ -24,7 +25,7 @@ def mode() -> str | Response:
     if form.validate_on_submit():
         modes.set_mode(form.mode.data, g.person.actor, clock.now(), objects_shown=form.objects_shown.data)
         db.session.commit()
-        flash(f"The service is in the mode “{form.mode.data}” from now on.", "success")
+        flash(_("The service is in the mode “%(mode)s” from now on.", mode=form.mode.data), "success")
         return redirect(url_for("admin.mode"), 303)
     return render_template(
         "admin/modes/mode.html", form=form, mode=current, worded=modes.WORDED, languages=UI_LANGUAGES
@@ -42,6 +43,6 @@ def mode_words(name: str, tag: str) -> str | Response:
     if form.validate_on_submit():
         modes.write_words(name, language.tag, form.words.data or "", g.person.actor, clock.now())
         db.session.commit()
-        flash("The words are saved.", "success")
+        flash(_("The words are saved."), "success")
         return redirect(url_for("admin.mode"), 303)
     return render_template("admin/modes/words.html", form=form, name=name, word_language=language)

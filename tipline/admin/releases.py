@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response as Streamed
 from flask import flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
@@ -52,7 +53,7 @@ def release_package(ref: str) -> Response:
     except (ReferralRefused, WrongState) as refused:
         return _refused(ref, refused)
     db.session.commit()
-    flash("Released. Download it, send it, and say here that it was sent.", "success")
+    flash(_("Released. Download it, send it, and say here that it was sent."), "success")
     return redirect(url_for("admin.release", ref=ref), 303)
 
 
@@ -66,7 +67,7 @@ def return_package(ref: str) -> str | Response:
     names = service.return_package(g.person, ref, form.reason.data, clock.now())
     db.session.commit()
     packages.discard(names)
-    flash("Returned. Its sealed bytes are deleted, and its tips can be proposed anew.", "success")
+    flash(_("Returned. Its sealed bytes are deleted, and its tips can be proposed anew."), "success")
     return redirect(url_for("admin.release", ref=ref), 303)
 
 
@@ -100,7 +101,7 @@ def mark_sent(ref: str) -> str | Response:
     except (ReferralRefused, WrongState) as refused:
         return _refused(ref, refused)
     db.session.commit()
-    flash("Noted as sent. The acknowledgement is awaited.", "success")
+    flash(_("Noted as sent. The acknowledgement is awaited."), "success")
     return redirect(url_for("admin.release", ref=ref), 303)
 
 
@@ -119,7 +120,7 @@ def acknowledge(ref: str) -> str | Response:
         _explain(form, refused)
         return _page(ref, acknowledging=form)
     db.session.commit()
-    flash("Acknowledged. The authority has opened exactly what was sent.", "success")
+    flash(_("Acknowledged. The authority has opened exactly what was sent."), "success")
     return redirect(url_for("admin.release", ref=ref), 303)
 
 
@@ -145,14 +146,14 @@ def _acknowledgement(ref: str, form: AcknowledgementForm) -> tuple[str, str]:
 
 def _explain(form: AcknowledgementForm, refused: BadInput | DigestMismatch) -> None:
     if isinstance(refused, DigestMismatch):
-        words = "This is not the digest of this package. Nothing was changed: ask the authority to look again"
+        words = _("This is not the digest of this package. Nothing was changed: ask the authority to look again")
         form.add_error("file" if form.file.data else "digest", words)
     elif refused.field == "file":
         form.add_error("file", "This is not a filled-in ack.json")
     elif refused.field == "reference":
-        form.add_error("reference", "Use 80 characters or fewer")
+        form.add_error("reference", _("Use 80 characters or fewer"))
     else:
-        form.add_error("digest", "Choose the file, or enter the digest that they give")
+        form.add_error("digest", _("Choose the file, or enter the digest that they give"))
 
 
 def _page(
@@ -183,7 +184,7 @@ def _page(
 def _refused(ref: str, refused: ReferralRefused | WrongState) -> Response:
     db.session.rollback()
     if isinstance(refused, ReferralRefused):
-        flash(f"It cannot go out. {referral_words.refusal(refused.reason)}", "note")
+        flash(_("It cannot go out. %(reason)s", reason=referral_words.refusal(refused.reason)), "note")
     else:  # a second click, or somebody else was first
-        flash("This has moved on in the meantime, so nothing was changed. Look at where it stands now.", "note")
+        flash(_("This has moved on in the meantime, so nothing was changed. Look at where it stands now."), "note")
     return redirect(url_for("admin.release", ref=ref), 303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import abort, flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
@@ -37,7 +38,7 @@ def write_update() -> str | Response:
             form.refuse(refused)
         else:
             db.session.commit()
-            flash("The update is saved as a draft. Read it once more before you publish it.", "success")
+            flash(_("The update is saved as a draft. Read it once more before you publish it."), "success")
             return redirect(url_for("admin.update", slug=slug), 303)
     return render_template("admin/updates/write_update.html", form=form)
 
@@ -66,7 +67,7 @@ def update_words(slug: str, tag: str) -> str | Response:
             form.refuse(refused)
         else:
             db.session.commit()
-            flash("The words are saved.", "success")
+            flash(_("The words are saved."), "success")
             return redirect(url_for("admin.update", slug=slug), 303)
     english = details.words[ENGLISH.tag] if language is not ENGLISH else None
     return render_template(
@@ -81,7 +82,7 @@ def publish_update(slug: str) -> Response:
     check_token()
     announcing.publish(slug, g.person, clock.now())
     db.session.commit()
-    flash("The update is published. Withdraw it here if something in it is wrong.", "success")
+    flash(_("The update is published. Withdraw it here if something in it is wrong."), "success")
     return redirect(url_for("admin.update", slug=slug), 303)
 
 
@@ -92,5 +93,7 @@ def withdraw_update(slug: str) -> Response:
     check_token()
     announcing.withdraw(slug, g.person, clock.now())
     db.session.commit()
-    flash("The update is withdrawn. It is no longer on the pages or in the feed. You can publish it again.", "success")
+    flash(
+        _("The update is withdrawn. It is no longer on the pages or in the feed. You can publish it again."), "success"
+    )
     return redirect(url_for("admin.update", slug=slug), 303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
@@ -43,7 +44,7 @@ def authority_key(key_id: str) -> str | Response:
             form.refuse(refused)
         else:
             db.session.commit()
-            flash("The key is confirmed. Your desk can now write to this authority.", "success")
+            flash(_("The key is confirmed. Your desk can now write to this authority."), "success")
             return redirect(url_for("staff.authorities"), 303)
     key = recipients.read_key(key_id)
     return render_template(
@@ -63,5 +64,5 @@ def refuse_authority_key(key_id: str) -> Response:
     check_token()
     recipients.refuse_key(key_id, g.person, clock.now())
     db.session.commit()
-    flash("The key is refused. Nothing can be sent with it; open proposals are void.", "success")
+    flash(_("The key is refused. Nothing can be sent with it; open proposals are void."), "success")
     return redirect(url_for("staff.authorities"), 303)

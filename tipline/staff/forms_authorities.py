@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _l
+
 from tipline.errors import BadInput
 from tipline.web.authority_words import CHANNELS
 from tipline.web.forms import CodeField, Needed, RadioField, TiplineForm
 
 REFUSALS = {
-    "channel": "Choose how you compared the fingerprint",
-    "fingerprint": "These are not the last four groups of this key. If the authority read them out like this, "
-    "the key is not theirs: refuse it and tell the administrator",
+    "channel": _l("Choose how you compared the fingerprint"),
+    "fingerprint": _l(
+        "These are not the last four groups of this key. If the authority read them out like this, "
+        "the key is not theirs: refuse it and tell the administrator"
+    ),
 }
 
 
@@ -17,13 +21,13 @@ class ConfirmKeyForm(TiplineForm):
     """What the authority said, and how it was asked."""
 
     channel = RadioField(
-        "How did you compare the fingerprint?",
+        _l("How did you compare the fingerprint?"),
         choices=list(CHANNELS.items()),
-        validators=[Needed("Choose how you compared the fingerprint")],
+        validators=[Needed(_l("Choose how you compared the fingerprint"))],
     )
     fingerprint = CodeField(
-        "The last four groups, as the authority gave them",
-        [Needed("Enter the last four groups of the fingerprint")],
+        _l("The last four groups, as the authority gave them"),
+        [Needed(_l("Enter the last four groups of the fingerprint"))],
         description="16 letters and figures. Spaces do not matter.",
     )
 

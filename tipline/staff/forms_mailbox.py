@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
 from tipline import languages
 from tipline.errors import BadInput, ReasonNeeded
 from tipline.services import decisions, messages
@@ -11,13 +14,13 @@ from tipline.staff import words
 from tipline.web.forms import CountedTextField, Needed, RadioField, SelectField, TiplineForm
 
 LANGUAGES = [(one.tag, f"{one.label} ({one.native_name})") for one in languages.UI_LANGUAGES]
-EMPTY = "Write what the sender is to read"
+EMPTY = _l("Write what the sender is to read")
 _REFUSALS = {
-    ("reason_code", "unknown"): "Choose a reason that fits the decision",
-    ("decision", "held"): "A hold keeps this tip. Lift it first, or refuse",
-    ("decision", "restricted"): "This tip is restricted. Lift that first, or refuse",
-    ("decision", "proposed"): "A referral with this tip is on its way. Take it back first, or refuse",
-    ("decision", "handed-over"): "This tip was handed over, and its recipients need it to be there. Refuse",
+    ("reason_code", "unknown"): _l("Choose a reason that fits the decision"),
+    ("decision", "held"): _l("A hold keeps this tip. Lift it first, or refuse"),
+    ("decision", "restricted"): _l("This tip is restricted. Lift that first, or refuse"),
+    ("decision", "proposed"): _l("A referral with this tip is on its way. Take it back first, or refuse"),
+    ("decision", "handed-over"): _l("This tip was handed over, and its recipients need it to be there. Refuse"),
 }
 
 
@@ -25,13 +28,15 @@ class MessageForm(TiplineForm):
     """What the sender reads in the mailbox."""
 
     message = CountedTextField(
-        "Message",
+        _l("Message"),
         [Needed(EMPTY)],
         limit=messages.TEXT_LIMIT,
-        description="Plain and short. Whoever holds the receipt reads it: write nothing that only the sender may know.",
+        description=_l(
+            "Plain and short. Whoever holds the receipt reads it: write nothing that only the sender may know."
+        ),
     )
     language = SelectField(
-        "Language of this text", choices=LANGUAGES, validators=[Needed("Choose the language that you wrote in")]
+        _l("Language of this text"), choices=LANGUAGES, validators=[Needed(_l("Choose the language that you wrote in"))]
     )
 
 
@@ -39,20 +44,20 @@ class DecisionForm(MessageForm):
     """What becomes of a request, and the words for the sender."""
 
     decision = RadioField(
-        "Do you grant it?", validators=[Needed("Choose whether to grant the request or to refuse it")]
+        _l("Do you grant it?"), validators=[Needed(_l("Choose whether to grant the request or to refuse it"))]
     )
-    reason_code = SelectField("Reason", validators=[Needed("Choose the reason")])
-    message = CountedTextField("Answer to the sender", limit=messages.TEXT_LIMIT)
+    reason_code = SelectField(_l("Reason"), validators=[Needed(_l("Choose the reason"))])
+    message = CountedTextField(_l("Answer to the sender"), limit=messages.TEXT_LIMIT)
 
     def __init__(self, *, erases: bool, against: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        grant = ("grant", "Grant it: the tip is erased at once" if erases else "Grant it")
-        self.decision.choices = [*([] if erases and against else [grant]), ("refuse", "Refuse it")]
-        self.reason_code.choices = [("", "Choose"), *words.REQUEST_REASONS.items()]
+        grant = ("grant", _("Grant it: the tip is erased at once") if erases else _("Grant it"))
+        self.decision.choices = [*([] if erases and against else [grant]), ("refuse", _("Refuse it"))]
+        self.reason_code.choices = [("", _("Choose")), *words.REQUEST_REASONS.items()]
         self.message.description = (
-            "Needed for a refusal. When the tip is erased its mailbox goes with it, and nobody can read an answer."
+            _("Needed for a refusal. When the tip is erased its mailbox goes with it, and nobody can read an answer.")
             if erases
-            else "The sender reads it in the mailbox. Leave out what would harm an investigation."
+            else _("The sender reads it in the mailbox. Leave out what would harm an investigation.")
         )
 
     def refuse(self, refused: BadInput | ReasonNeeded) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flask_babel import lazy_gettext as _l
+
 from tipline.errors import BadInput
 from tipline.services.authorities import Recipient
 from tipline.services.handovers import ANSWER_NAMES, HANDLING, LEGAL_BASES, PURPOSES, REQUESTS, URGENCIES
@@ -21,15 +23,15 @@ from tipline.web.forms import (
 )
 from tipline.web.referral_words import DESK_RETURNS
 
-CHOOSE = [("", "Choose")]
+CHOOSE = [("", _l("Choose"))]
 REFUSALS = {
-    ("narrative_reason", "missing"): "Say why the original text is needed",
-    ("identity_reason", "missing"): "Say why the authority needs to know who sent it",
-    ("with_identity", "none"): "The sender of this tip left no name and no contact",
-    ("conditions", "missing"): "Write the conditions that H3 stands for; an identity never goes out without them",
-    ("narrative", "not-yours"): "The original text opens to supervisors only: a supervisor can propose it",
-    ("attachment_ids", "unknown"): "Choose from the attachments in the list",
-    ("tip", "too-many"): "A referral holds 20 tips at most",
+    ("narrative_reason", "missing"): _l("Say why the original text is needed"),
+    ("identity_reason", "missing"): _l("Say why the authority needs to know who sent it"),
+    ("with_identity", "none"): _l("The sender of this tip left no name and no contact"),
+    ("conditions", "missing"): _l("Write the conditions that H3 stands for; an identity never goes out without them"),
+    ("narrative", "not-yours"): _l("The original text opens to supervisors only: a supervisor can propose it"),
+    ("attachment_ids", "unknown"): _l("Choose from the attachments in the list"),
+    ("tip", "too-many"): _l("A referral holds 20 tips at most"),
 }
 
 
@@ -37,22 +39,24 @@ class TipWishForm(TiplineForm):
     """What of one tip goes out."""
 
     narrative = RadioField(
-        "Which text goes out?",
-        choices=[("sanitised", "The sanitised narrative"), ("original", "The original, word for word")],
+        _l("Which text goes out?"),
+        choices=[("sanitised", _l("The sanitised narrative")), ("original", _l("The original, word for word"))],
         default="sanitised",
-        validators=[Needed("Choose which text goes out")],
-        description="The original needs a reason, and a second supervisor reviews it.",
+        validators=[Needed(_l("Choose which text goes out"))],
+        description=_l("The original needs a reason, and a second supervisor reviews it."),
     )
-    narrative_reason = CountedTextField("Why the original is needed", limit=LONGEST_TEXT)
+    narrative_reason = CountedTextField(_l("Why the original is needed"), limit=LONGEST_TEXT)
     answers = CheckboxesField(
-        "Which answers go with it?",
+        _l("Which answers go with it?"),
         choices=[(name, ANSWER_NAMES[name]) for name in ADDABLE],
         default=list(DEFAULT_ANSWERS),
-        description="Place and links can tell who sent the tip: look at them first. An original goes with all of them.",
+        description=_l(
+            "Place and links can tell who sent the tip: look at them first. An original goes with all of them."
+        ),
     )
-    attachment_ids = CheckboxesField("Which attachments go with it?", choices=[])
-    with_identity = CheckboxField("Name and contact of the sender go with it")
-    identity_reason = CountedTextField("Why the authority needs to know who sent it", limit=LONGEST_TEXT)
+    attachment_ids = CheckboxesField(_l("Which attachments go with it?"), choices=[])
+    with_identity = CheckboxField(_l("Name and contact of the sender go with it"))
+    identity_reason = CountedTextField(_l("Why the authority needs to know who sent it"), limit=LONGEST_TEXT)
 
     def offer_files(self, files: Sequence[FileLine]) -> None:
         """The tip's files that may go out, by number; nothing is chosen before."""
@@ -87,32 +91,34 @@ class TipWishForm(TiplineForm):
 class ReferralForm(TipWishForm):
     """A new referral with its first tip."""
 
-    authority = SelectField("Authority", validators=[Needed("Choose an authority")])
+    authority = SelectField(_l("Authority"), validators=[Needed(_l("Choose an authority"))])
     why_you = CountedTextField(
-        "Why this country?",
-        [Needed("Say in a sentence why it is this country")],
+        _l("Why this country?"),
+        [Needed(_l("Say in a sentence why it is this country"))],
         limit=LONGEST_TEXT,
-        description="The authority reads this first. Name nobody.",
+        description=_l("The authority reads this first. Name nobody."),
     )
-    purpose = SelectField("Purpose", choices=[*CHOOSE, *PURPOSES.items()], validators=[Needed("Choose the purpose")])
+    purpose = SelectField(
+        _l("Purpose"), choices=[*CHOOSE, *PURPOSES.items()], validators=[Needed(_l("Choose the purpose"))]
+    )
     legal_basis = SelectField(
-        "Legal basis", choices=[*CHOOSE, *LEGAL_BASES.items()], validators=[Needed("Choose the legal basis")]
+        _l("Legal basis"), choices=[*CHOOSE, *LEGAL_BASES.items()], validators=[Needed(_l("Choose the legal basis"))]
     )
     request = RadioField(
-        "What do you ask for?", choices=list(REQUESTS.items()), validators=[Needed("Choose what you ask for")]
+        _l("What do you ask for?"), choices=list(REQUESTS.items()), validators=[Needed(_l("Choose what you ask for"))]
     )
     urgency = RadioField(
-        "How soon do you need an answer?",
+        _l("How soon do you need an answer?"),
         choices=list(URGENCIES.items()),
-        validators=[Needed("Choose how soon you need an answer")],
+        validators=[Needed(_l("Choose how soon you need an answer"))],
     )
     handling = CheckboxesField(
-        "Handling codes",
+        _l("Handling codes"),
         choices=[(code, f"{code}: {HANDLING[code]}") for code in ("H1", "H2", "H3")],
         default=["H1", "H2"],
-        description="H0 always holds. H3 needs the conditions in words, and a second supervisor.",
+        description=_l("H0 always holds. H3 needs the conditions in words, and a second supervisor."),
     )
-    conditions = CountedTextField("Conditions (H3)", limit=LONGEST_TEXT)
+    conditions = CountedTextField(_l("Conditions (H3)"), limit=LONGEST_TEXT)
 
     def offer_authorities(self, usable: Sequence[Recipient]) -> None:
         """The authorities that this desk may write to now."""
@@ -135,4 +141,4 @@ class ReferralForm(TipWishForm):
 class ReturnForm(TiplineForm):
     """Why a referral goes back."""
 
-    reason = RadioField("Why?", choices=list(DESK_RETURNS.items()), validators=[Needed("Choose why")])
+    reason = RadioField(_l("Why?"), choices=list(DESK_RETURNS.items()), validators=[Needed(_l("Choose why"))])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from wtforms.validators import Optional
 
 from tipline.errors import BadInput
@@ -23,14 +24,14 @@ from tipline.web.forms import (
     TiplineForm,
 )
 
-CHOOSE = [("", "Choose")]
+CHOOSE = [("", _l("Choose"))]
 _REFUSALS = {
-    ("reason_text", "missing"): "Say in a few words what the reason is",
-    ("as_of", "future"): "This date has not come yet",
-    ("verified_on", "future"): "This date has not come yet",
-    ("review_on", "range"): "Choose a date from tomorrow to a year from now",
-    ("disposition", "not-referred"): "No referral of this tip has been sent yet. Choose how else it ends",
-    ("assignee", "unknown"): "This person is not at this desk any more. Choose somebody else",
+    ("reason_text", "missing"): _l("Say in a few words what the reason is"),
+    ("as_of", "future"): _l("This date has not come yet"),
+    ("verified_on", "future"): _l("This date has not come yet"),
+    ("review_on", "range"): _l("Choose a date from tomorrow to a year from now"),
+    ("disposition", "not-referred"): _l("No referral of this tip has been sent yet. Choose how else it ends"),
+    ("assignee", "unknown"): _l("This person is not at this desk any more. Choose somebody else"),
 }
 
 
@@ -44,19 +45,19 @@ class ReasonForm(TiplineForm):
     """Why somebody wants to look."""
 
     reason_code = RadioField(
-        "Why do you look?", choices=list(words.REASONS.items()), validators=[Needed("Choose why you look")]
+        _l("Why do you look?"), choices=list(words.REASONS.items()), validators=[Needed(_l("Choose why you look"))]
     )
     reason_text = StringField(
-        "In words",
+        _l("In words"),
         [AtMost(access.REASON_LIMIT)],
-        description="Only needed for another reason. Sealed to the desk, at most 200 characters.",
+        description=_l("Only needed for another reason. Sealed to the desk, at most 200 characters."),
     )
 
 
 class AssignForm(TiplineForm):
     """Whose tip it is."""
 
-    assignee = SelectField("Give to", validators=[Needed("Choose who gets it")])
+    assignee = SelectField(_l("Give to"), validators=[Needed(_l("Choose who gets it"))])
 
     def __init__(self, members: tuple[tuple[str, str], ...] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -66,61 +67,61 @@ class AssignForm(TiplineForm):
 class LaneForm(TiplineForm):
     """How fast and by whom."""
 
-    lane = SelectField("Lane", choices=list(words.LANES.items()), validators=[Needed("Choose a lane")])
+    lane = SelectField(_l("Lane"), choices=list(words.LANES.items()), validators=[Needed(_l("Choose a lane"))])
 
 
 class GradeForm(TiplineForm):
     """The 4x4 grade, with what each code means."""
 
     source_code = RadioField(
-        "Source",
+        _l("Source"),
         choices=[(code, f"{code}: {meaning}") for code, meaning in words.SOURCES.items()],
         default="X",
-        validators=[Needed("Choose how far the source can be trusted")],
+        validators=[Needed(_l("Choose how far the source can be trusted"))],
     )
     information_code = RadioField(
-        "Information: how does the source know?",
+        _l("Information: how does the source know?"),
         choices=[(code, f"{code}: {meaning}") for code, meaning in words.INFORMATION.items()],
         default="4",
-        validators=[Needed("Choose how the source knows")],
+        validators=[Needed(_l("Choose how the source knows"))],
     )
     grade_reason = TextAreaField(
-        "Reason for this grade",
-        [Needed("Say why you grade it like this"), AtMost(assessments.REASON_LIMIT)],
-        description="A or 1 holds only when a supervisor gives it or agrees.",
+        _l("Reason for this grade"),
+        [Needed(_l("Say why you grade it like this")), AtMost(assessments.REASON_LIMIT)],
+        description=_l("A or 1 holds only when a supervisor gives it or agrees."),
     )
 
 
 class RefuseGradeForm(TiplineForm):
     """Why a supervisor does not agree."""
 
-    refusal = TextAreaField("Why not?", [Needed("Say why you do not agree"), AtMost(assessments.REASON_LIMIT)])
+    refusal = TextAreaField(_l("Why not?"), [Needed(_l("Say why you do not agree")), AtMost(assessments.REASON_LIMIT)])
 
 
 class StatementForm(TiplineForm):
     """One sentence of the reviewer, marked as fact or assessment."""
 
     basis = RadioField(
-        "What is it?",
-        choices=[("fact", "A fact, which can be checked"), ("assessment", "My personal assessment")],
-        validators=[Needed("Choose whether it is a fact or an assessment")],
+        _l("What is it?"),
+        choices=[("fact", _l("A fact, which can be checked")), ("assessment", _l("My personal assessment"))],
+        validators=[Needed(_l("Choose whether it is a fact or an assessment"))],
     )
-    statement = TextAreaField("Statement", [Needed("Write the statement"), AtMost(statements.TEXT_LIMIT)])
-    as_of = DateField("Date of the information", [Needed("Enter the date of the information")])
-    verified_on = DateField("Last checked on (optional)", [Optional()])
+    statement = TextAreaField(_l("Statement"), [Needed(_l("Write the statement")), AtMost(statements.TEXT_LIMIT)])
+    as_of = DateField(_l("Date of the information"), [Needed(_l("Enter the date of the information"))])
+    verified_on = DateField(_l("Last checked on (optional)"), [Optional()])
 
 
 class NoteForm(TiplineForm):
     """A note for colleagues."""
 
-    note = TextAreaField("Note", [Needed("Write the note"), AtMost(notes.NOTE_LIMIT)])
+    note = TextAreaField(_l("Note"), [Needed(_l("Write the note")), AtMost(notes.NOTE_LIMIT)])
 
 
 class SanitisedForm(TiplineForm):
     """The narrative as it may go out."""
 
     sanitised = CountedTextField(
-        "Sanitised narrative", [Needed("Write the sanitised narrative")], limit=notes.SANITISED_LIMIT
+        _l("Sanitised narrative"), [Needed(_l("Write the sanitised narrative"))], limit=notes.SANITISED_LIMIT
     )
 
 
@@ -128,24 +129,26 @@ class CloseForm(TiplineForm):
     """How a tip ends."""
 
     disposition = SelectField(
-        "Close as",
+        _l("Close as"),
         choices=[*CHOOSE, *words.DISPOSITIONS.items()],
-        validators=[Needed("Choose how it ends")],
+        validators=[Needed(_l("Choose how it ends"))],
     )
-    disposition_reason = TextAreaField("Reason", [Needed("Say why it ends like this"), AtMost(tips.REASON_LIMIT)])
+    disposition_reason = TextAreaField(
+        _l("Reason"), [Needed(_l("Say why it ends like this")), AtMost(tips.REASON_LIMIT)]
+    )
 
 
 class OutcomeForm(TiplineForm):
     """What came of a referral."""
 
-    outcome = TextAreaField("What came of it?", [Needed("Say what came of it"), AtMost(tips.REASON_LIMIT)])
+    outcome = TextAreaField(_l("What came of it?"), [Needed(_l("Say what came of it")), AtMost(tips.REASON_LIMIT)])
 
 
 class RestrictForm(TiplineForm):
     """Why a tip is restricted instead of erased."""
 
     restriction = TextAreaField(
-        "Why is it restricted?", [Needed("Say why it is restricted"), AtMost(tips.REASON_LIMIT)]
+        _l("Why is it restricted?"), [Needed(_l("Say why it is restricted")), AtMost(tips.REASON_LIMIT)]
     )
 
 
@@ -153,18 +156,20 @@ class HoldForm(TiplineForm):
     """Why a tip must stay, and when to look again."""
 
     hold_reason = SelectField(
-        "Why must it stay?", choices=[*CHOOSE, *words.HOLDS.items()], validators=[Needed("Choose why it must stay")]
+        _l("Why must it stay?"),
+        choices=[*CHOOSE, *words.HOLDS.items()],
+        validators=[Needed(_l("Choose why it must stay"))],
     )
-    hold_text = TextAreaField("In words", [Needed("Say why it must stay"), AtMost(holds.REASON_LIMIT)])
-    review_on = DateField("Look at it again on", [Needed("Enter the date to look at it again")])
+    hold_text = TextAreaField(_l("In words"), [Needed(_l("Say why it must stay")), AtMost(holds.REASON_LIMIT)])
+    review_on = DateField(_l("Look at it again on"), [Needed(_l("Enter the date to look at it again"))])
 
 
 class DownloadForm(TiplineForm):
     """A download is taken after a warning was read."""
 
     understood = CheckboxField(
-        "I know that this file was not cleaned and may be dangerous to open",
-        [Needed("Tick that you have read the warning")],
+        _l("I know that this file was not cleaned and may be dangerous to open"),
+        [Needed(_l("Tick that you have read the warning"))],
     )
 
 

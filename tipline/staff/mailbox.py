@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock, languages
@@ -24,7 +25,7 @@ both = guard.allow(Role.REVIEWER, Role.SUPERVISOR)
 @both
 def open_addition(ref: str, addition_id: str) -> Response:
     """Open what the sender added."""
-    return press(ref, lambda opened: added.open_addition(opened, addition_id, clock.now()), "The addition is open.")
+    return press(ref, lambda opened: added.open_addition(opened, addition_id, clock.now()), _("The addition is open."))
 
 
 @bp.route("/tips/<ref>/message", methods=["GET", "POST"])
@@ -42,7 +43,7 @@ def message(ref: str) -> str | Response:
             return _message_page("message_check.html", opened.tip, form)
         messages.send_message(opened, form.message.data, form.language.data, clock.now())
         db.session.commit()
-        flash("Sent. The sender finds it in the mailbox.", "done")
+        flash(_("Sent. The sender finds it in the mailbox."), "done")
         return back_to(ref)
     return _message_page("message.html", opened.tip, form)
 
@@ -82,7 +83,7 @@ def decide_request(request_id: str) -> str | Response:
     db.session.commit()
     if erased is not None:
         retention.discard(erased.stored_names)
-    flash("The tip is erased." if erased else "Decided. The sender finds the answer in the mailbox.", "done")
+    flash(_("The tip is erased.") if erased else _("Decided. The sender finds the answer in the mailbox."), "done")
     return redirect(url_for("staff.requests"), code=303)
 
 

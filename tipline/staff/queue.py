@@ -6,6 +6,8 @@ import contextlib
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug import Response
 
 from tipline import clock, languages
@@ -68,7 +70,7 @@ def excerpts_off() -> str | Response:
     check_token()
     excerpts.switch_off(g.person)
     db.session.commit()
-    flash("Excerpts are off.", "done")
+    flash(_("Excerpts are off."), "done")
     wanted = filters.current()
     return redirect(url_for("staff.queue", **filters.address(wanted) if wanted else {}), code=303)
 
@@ -97,14 +99,14 @@ def _choices(wanted: Filter) -> dict[str, list[tuple[str, str]]]:
     people = [(one, name) for one, name in tips.members(wanted.desk_id) if one != g.person.id]
     return {
         "status": [
-            (queue.OPEN, "All that are open"),
-            (queue.ADDED, "Something was added"),
+            (queue.OPEN, _("All that are open")),
+            (queue.ADDED, _("Something was added")),
             *words.STATUSES.items(),
         ],
-        "lane": [("", "All"), *((lane, text.split(":")[0]) for lane, text in words.LANES.items())],
-        "language": [("", "All"), *((str(term.id), term.label) for term in sorted_terms())],
-        "exhibit": [("", "All"), *queue.exhibits_of(wanted.desk_id)],
-        "assignee": [("", "Everybody"), (queue.ME, "Me"), (queue.NOBODY, "Nobody yet"), *people],
+        "lane": [("", _("All")), *((lane, str(text).split(":")[0]) for lane, text in words.LANES.items())],
+        "language": [("", _("All")), *((str(term.id), term.label) for term in sorted_terms())],
+        "exhibit": [("", _("All")), *queue.exhibits_of(wanted.desk_id)],
+        "assignee": [("", _("Everybody")), (queue.ME, _("Me")), (queue.NOBODY, _("Nobody yet")), *people],
     }
 
 
@@ -116,7 +118,7 @@ def sorted_terms() -> list[languages.Language]:
 def _count_words(count: queue.Count) -> str:
     number = f"{count.number:,}".replace(",", "\u202f")
     if count.more and count.number >= queue.MOST_COUNTED:
-        return f"More than {number} tips"
+        return _("More than %(number)s tips", number=number)
     if count.more:
-        return f"{number} or more tips"
-    return "1 tip" if count.number == 1 else f"{number} tips"
+        return _("%(number)s or more tips", number=number)
+    return ngettext("%(number)s tip", "%(number)s tips", count.number, number=number)

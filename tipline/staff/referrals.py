@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
@@ -87,7 +88,9 @@ def check_referral(ref: str) -> str | Response:
     except (ReferralRefused, WrongState) as refused:
         return _refused(ref, refused)
     flash(
-        "Proposed. A second supervisor reviews it now." if reviewed else "Proposed. It waits for an administrator.",
+        _("Proposed. A second supervisor reviews it now.")
+        if reviewed
+        else _("Proposed. It waits for an administrator."),
         "success",
     )
     return redirect(url_for("staff.referral", ref=ref), 303)
@@ -125,7 +128,7 @@ def review_referral(ref: str) -> str | Response:
         _build(ref)
     except (ReferralRefused, WrongState) as refused:
         return _refused(ref, refused)
-    flash("Agreed and sealed. It waits for an administrator.", "success")
+    flash(_("Agreed and sealed. It waits for an administrator."), "success")
     return redirect(url_for("staff.referral", ref=ref), 303)
 
 
@@ -138,7 +141,7 @@ def return_referral(ref: str) -> str | Response:
         return _read(ref, "staff/referrals/review.html", "in_review", form)
     proposals.return_referral(g.person, ref, form.reason.data, clock.now())
     db.session.commit()
-    flash("Returned. Its tips can be proposed anew.", "success")
+    flash(_("Returned. Its tips can be proposed anew."), "success")
     return redirect(url_for("staff.referral", ref=ref), 303)
 
 
@@ -151,7 +154,7 @@ def build_referral(ref: str) -> Response:
         _build(ref)
     except (ReferralRefused, WrongState) as refused:
         return _refused(ref, refused)
-    flash("Sealed. It waits for an administrator.", "success")
+    flash(_("Sealed. It waits for an administrator."), "success")
     return redirect(url_for("staff.referral", ref=ref), 303)
 
 
@@ -163,7 +166,7 @@ def withdraw_referral(ref: str) -> Response:
     names = proposals.withdraw(g.person, ref, clock.now())
     db.session.commit()
     packages.discard(names)
-    flash("Withdrawn. Nothing has left the house.", "success")
+    flash(_("Withdrawn. Nothing has left the house."), "success")
     return redirect(url_for("staff.referrals"), 303)
 
 
@@ -214,7 +217,7 @@ def _shown(found: Dossier) -> list[tuple[str, str]]:
 def _refused(ref: str, refused: ReferralRefused | WrongState) -> Response:
     db.session.rollback()
     if isinstance(refused, ReferralRefused):
-        flash(f"It cannot go out. {referral_words.refusal(refused.reason)}", "note")
+        flash(_("It cannot go out. %(reason)s", reason=referral_words.refusal(refused.reason)), "note")
     else:  # a second click, or somebody else was first
-        flash("This has moved on in the meantime, so nothing was changed. Look at where it stands now.", "note")
+        flash(_("This has moved on in the meantime, so nothing was changed. Look at where it stands now."), "note")
     return redirect(url_for("staff.referral", ref=ref), 303)

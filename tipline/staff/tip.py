@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import flash, g, redirect, render_template, url_for
+from flask_babel import lazy_gettext as _l
 from werkzeug import Response
 
 from tipline import clock, languages
@@ -22,7 +23,7 @@ from tipline.web import guard
 from tipline.web.forms import TiplineForm
 
 # What somebody reads whose step came second: their own second click, or a colleague's first.
-MOVED_ON = "This tip has moved on in the meantime, so nothing was changed. Look at its history"
+MOVED_ON = _l("This tip has moved on in the meantime, so nothing was changed. Look at its history")
 
 
 @bp.get("/tips/<ref>")

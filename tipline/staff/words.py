@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
 from tipline.services.reveals import FileLine
 
 STATUSES = {
-    "received": "Received",
-    "screened": "Screened",
-    "assigned": "Assigned",
-    "assessed": "Assessed",
-    "proposed": "Proposed",
-    "approved": "Approved",
-    "referred": "Referred",
-    "acknowledged": "Acknowledged",
-    "outcome": "Outcome known",
-    "closed": "Closed",
-    "restricted": "Restricted",
+    "received": _l("Received"),
+    "screened": _l("Screened"),
+    "assigned": _l("Assigned"),
+    "assessed": _l("Assessed"),
+    "proposed": _l("Proposed"),
+    "approved": _l("Approved"),
+    "referred": _l("Referred"),
+    "acknowledged": _l("Acknowledged"),
+    "outcome": _l("Outcome known"),
+    "closed": _l("Closed"),
+    "restricted": _l("Restricted"),
 }
 # The look of a status; its word stands beside it, so nothing is said by colour alone.
 STATUS_KINDS = {
@@ -32,163 +35,173 @@ STATUS_KINDS = {
     "restricted": "hold",
 }
 LANES = {
-    "normal": "Normal",
-    "urgent": "Urgent: a child may be at risk now",
-    "safeguarding": "Safeguarding: somebody tells of abuse of their own",
-    "quarantine": "Quarantine: suspected illegal content, files stay shut",
+    "normal": _l("Normal"),
+    "urgent": _l("Urgent: a child may be at risk now"),
+    "safeguarding": _l("Safeguarding: somebody tells of abuse of their own"),
+    "quarantine": _l("Quarantine: suspected illegal content, files stay shut"),
 }
 DISPOSITIONS = {
-    "actionable_referred": "Actionable, and referred",
-    "intelligence_only": "Intelligence only",
-    "duplicate": "Duplicate of another tip",
-    "already_known": "Already known",
-    "insufficient_information": "Not enough information",
-    "not_corroborated": "Could not be corroborated",
-    "eliminated_too_common": "Eliminated: the object is too common",
-    "refuted": "Refuted",
-    "out_of_mandate_forwarded": "Outside our mandate, forwarded",
-    "disclosure_safeguarding": "Somebody's own disclosure, passed to safeguarding",
-    "illegal_content_handed_over": "Illegal content, handed over",
-    "malicious_or_abusive": "Malicious or abusive",
-    "spam": "Spam",
-    "test": "Test",
+    "actionable_referred": _l("Actionable, and referred"),
+    "intelligence_only": _l("Intelligence only"),
+    "duplicate": _l("Duplicate of another tip"),
+    "already_known": _l("Already known"),
+    "insufficient_information": _l("Not enough information"),
+    "not_corroborated": _l("Could not be corroborated"),
+    "eliminated_too_common": _l("Eliminated: the object is too common"),
+    "refuted": _l("Refuted"),
+    "out_of_mandate_forwarded": _l("Outside our mandate, forwarded"),
+    "disclosure_safeguarding": _l("Somebody's own disclosure, passed to safeguarding"),
+    "illegal_content_handed_over": _l("Illegal content, handed over"),
+    "malicious_or_abusive": _l("Malicious or abusive"),
+    "spam": _l("Spam"),
+    "test": _l("Test"),
 }
 REASONS = {
-    "assigned_work": "It is my work",
-    "urgent_risk": "A child may be at risk",
-    "supervision": "Supervision",
-    "second_opinion": "A colleague asked for a second opinion",
-    "rights_request": "The sender has asked for their rights",
-    "other": "Another reason, in words",
+    "assigned_work": _l("It is my work"),
+    "urgent_risk": _l("A child may be at risk"),
+    "supervision": _l("Supervision"),
+    "second_opinion": _l("A colleague asked for a second opinion"),
+    "rights_request": _l("The sender has asked for their rights"),
+    "other": _l("Another reason, in words"),
 }
 SOURCES = {
-    "A": "No doubt that the source is authentic, trustworthy and competent, or reliable in all instances",
-    "B": "Reliable in most instances",
-    "C": "Unreliable in most instances",
-    "X": "Cannot be assessed",
+    "A": _l("No doubt that the source is authentic, trustworthy and competent, or reliable in all instances"),
+    "B": _l("Reliable in most instances"),
+    "C": _l("Unreliable in most instances"),
+    "X": _l("Cannot be assessed"),
 }
 INFORMATION = {
-    "1": "Accuracy is not in doubt",
-    "2": "Known personally to the source, not to the person who passes it on",
-    "3": "Not known personally to the source, but corroborated by information already recorded",
-    "4": "Not known personally to the source, and cannot be corroborated",
+    "1": _l("Accuracy is not in doubt"),
+    "2": _l("Known personally to the source, not to the person who passes it on"),
+    "3": _l("Not known personally to the source, but corroborated by information already recorded"),
+    "4": _l("Not known personally to the source, and cannot be corroborated"),
 }
-GRADE_STATES = {"holds": "Holds", "waits": "Waits for a supervisor", "refused": "Refused", "superseded": "Followed"}
-BASES = {"fact": "Fact", "assessment": "Assessment"}
+GRADE_STATES = {
+    "holds": _l("Holds"),
+    "waits": _l("Waits for a supervisor"),
+    "refused": _l("Refused"),
+    "superseded": _l("Followed"),
+}
+BASES = {"fact": _l("Fact"), "assessment": _l("Assessment")}
 HOLDS = {
-    "judicial": "A court or prosecutor asks for it",
-    "investigation": "An investigation needs it",
-    "rights-request": "Somebody has asked for their rights",
-    "complaint": "A complaint is open",
-    "evidence": "It is kept as evidence",
+    "judicial": _l("A court or prosecutor asks for it"),
+    "investigation": _l("An investigation needs it"),
+    "rights-request": _l("Somebody has asked for their rights"),
+    "complaint": _l("A complaint is open"),
+    "evidence": _l("It is kept as evidence"),
 }
 HOW_KNOWN = {
-    "first_hand": "Saw it or knows it first hand",
-    "owns_or_sold_it": "Owns, made or sold it",
-    "found_online": "Found it on the internet",
-    "told": "Was told by somebody",
-    "other": "Another way",
+    "first_hand": _l("Saw it or knows it first hand"),
+    "owns_or_sold_it": _l("Owns, made or sold it"),
+    "found_online": _l("Found it on the internet"),
+    "told": _l("Was told by somebody"),
+    "other": _l("Another way"),
 }
-CERTAINTY = {"sure": "Sure", "think_so": "Thinks so", "guess": "A guess"}
-SHARED = {"no": "No", "police": "Yes, the police", "others": "Yes, others"}
+CERTAINTY = {"sure": _l("Sure"), "think_so": _l("Thinks so"), "guess": _l("A guess")}
+SHARED = {"no": _l("No"), "police": _l("Yes, the police"), "others": _l("Yes, others")}
 KINDS = {
-    "jpeg": "JPEG picture",
-    "png": "PNG picture",
-    "webp": "WebP picture",
-    "heic": "HEIC picture",
-    "pdf": "PDF document",
-    "mp4": "MP4 video",
+    "jpeg": _l("JPEG picture"),
+    "png": _l("PNG picture"),
+    "webp": _l("WebP picture"),
+    "heic": _l("HEIC picture"),
+    "pdf": _l("PDF document"),
+    "mp4": _l("MP4 video"),
 }
 HIDDEN = {
-    "removed": "Taken out as it arrived",
-    "left-in-by-sender": "Left in by choice of the sender",
-    "cannot-be-removed": "Cannot be taken out of this kind of file: it may tell who made it, when and where",
+    "removed": _l("Taken out as it arrived"),
+    "left-in-by-sender": _l("Left in by choice of the sender"),
+    "cannot-be-removed": _l("Cannot be taken out of this kind of file: it may tell who made it, when and where"),
 }
 TRACES = {
-    "place": "Place (latitude, longitude)",
-    "place-name": "Place",
-    "altitude": "Height in metres",
-    "direction": "Direction in degrees",
-    "made": "Made",
-    "device": "Device",
-    "serial": "Serial number of the device",
-    "lens": "Lens",
-    "lens-serial": "Serial number of the lens",
-    "owner": "Owner of the device",
-    "author": "Author",
-    "copyright": "Rights",
-    "program": "Program",
-    "text": "Text",
-    "preview": "A small preview",
-    "more": "More that is not explained here",
+    "place": _l("Place (latitude, longitude)"),
+    "place-name": _l("Place"),
+    "altitude": _l("Height in metres"),
+    "direction": _l("Direction in degrees"),
+    "made": _l("Made"),
+    "device": _l("Device"),
+    "serial": _l("Serial number of the device"),
+    "lens": _l("Lens"),
+    "lens-serial": _l("Serial number of the lens"),
+    "owner": _l("Owner of the device"),
+    "author": _l("Author"),
+    "copyright": _l("Rights"),
+    "program": _l("Program"),
+    "text": _l("Text"),
+    "preview": _l("A small preview"),
+    "more": _l("More that is not explained here"),
 }
 NAMES = {
-    "tip.received": "Arrived",
-    "tip.added": "The sender added something",
-    "addition.opened": "Addition opened",
-    "message.sent": "Message to the sender",
-    "request.decided": "Request of the sender",
-    "tip.opened": "Opened",
-    "tip.assigned": "Given to",
-    "tip.status": "Status",
-    "tip.disposed": "Closed as",
-    "tip.outcome": "Outcome noted",
-    "tip.restricted": "Restricted",
-    "tip.graded": "Graded",
-    "tip.grade_proposed": "Grade proposed, waits for a supervisor",
-    "grade.decided": "Supervisor agreed to the grade",
-    "grade.refused": "Supervisor refused the grade",
-    "statement.written": "Statement written",
-    "statement.withdrawn": "Statement taken back",
-    "note.written": "Note written",
-    "tip.sanitised": "Sanitised narrative, version",
-    "tip.flagged": "Mark on the text",
-    "tip.lane": "Lane",
-    "hold.placed": "Hold placed",
-    "hold.lifted": "Hold lifted",
-    "identity.opened": "Identity opened",
-    "attachment.revealed": "File shown",
-    "attachment.downloaded": "File downloaded",
-    "attachment.quarantined": "File quarantined",
-    "package.built": "Package sealed",
+    "tip.received": _l("Arrived"),
+    "tip.added": _l("The sender added something"),
+    "addition.opened": _l("Addition opened"),
+    "message.sent": _l("Message to the sender"),
+    "request.decided": _l("Request of the sender"),
+    "tip.opened": _l("Opened"),
+    "tip.assigned": _l("Given to"),
+    "tip.status": _l("Status"),
+    "tip.disposed": _l("Closed as"),
+    "tip.outcome": _l("Outcome noted"),
+    "tip.restricted": _l("Restricted"),
+    "tip.graded": _l("Graded"),
+    "tip.grade_proposed": _l("Grade proposed, waits for a supervisor"),
+    "grade.decided": _l("Supervisor agreed to the grade"),
+    "grade.refused": _l("Supervisor refused the grade"),
+    "statement.written": _l("Statement written"),
+    "statement.withdrawn": _l("Statement taken back"),
+    "note.written": _l("Note written"),
+    "tip.sanitised": _l("Sanitised narrative, version"),
+    "tip.flagged": _l("Mark on the text"),
+    "tip.lane": _l("Lane"),
+    "hold.placed": _l("Hold placed"),
+    "hold.lifted": _l("Hold lifted"),
+    "identity.opened": _l("Identity opened"),
+    "attachment.revealed": _l("File shown"),
+    "attachment.downloaded": _l("File downloaded"),
+    "attachment.quarantined": _l("File quarantined"),
+    "package.built": _l("Package sealed"),
 }
 ADDITIONS = {
-    "more": "The sender added something",
-    "correction": "The sender corrected something",
-    "answer": "The sender answered a message",
+    "more": _l("The sender added something"),
+    "correction": _l("The sender corrected something"),
+    "answer": _l("The sender answered a message"),
 }
-REQUESTS = {"access": "Access", "erasure": "Erasure", "withdrawal": "Withdrawal"}
+REQUESTS = {"access": _l("Access"), "erasure": _l("Erasure"), "withdrawal": _l("Withdrawal")}
 REQUESTS_MEAN = {
-    "access": "The sender wants to know what is held about them.",
-    "erasure": "The sender asks for erasure under data protection law.",
-    "withdrawal": "The sender withdraws the tip. It is not erased by itself, so a person decides.",
+    "access": _l("The sender wants to know what is held about them."),
+    "erasure": _l("The sender asks for erasure under data protection law."),
+    "withdrawal": _l("The sender withdraws the tip. It is not erased by itself, so a person decides."),
 }
 REQUEST_REASONS = {
-    "no-objection": "Granted: nothing stands against it",
-    "partly": "Granted in part",
-    "evidence": "Refused: it is needed as evidence",
-    "investigation": "Refused: it would harm an investigation",
-    "rights-of-others": "Refused: it would harm the rights of others",
-    "passed-on": "Refused: it was handed over and must stay with it",
-    "not-the-sender": "Refused: whoever asks is not the sender",
+    "no-objection": _l("Granted: nothing stands against it"),
+    "partly": _l("Granted in part"),
+    "evidence": _l("Refused: it is needed as evidence"),
+    "investigation": _l("Refused: it would harm an investigation"),
+    "rights-of-others": _l("Refused: it would harm the rights of others"),
+    "passed-on": _l("Refused: it was handed over and must stay with it"),
+    "not-the-sender": _l("Refused: whoever asks is not the sender"),
 }
 AGAINST = {
-    "held": "A hold keeps the tip. Lift the hold first, or refuse.",
-    "restricted": "The tip is restricted instead of erased. Lift that first, or refuse.",
-    "proposed": "A referral with this tip is on its way. Take it back first, or refuse.",
-    "handed-over": "The tip was handed over. Who received it must be told of an erasure, so the tip stays for now.",
+    "held": _l("A hold keeps the tip. Lift the hold first, or refuse."),
+    "restricted": _l("The tip is restricted instead of erased. Lift that first, or refuse."),
+    "proposed": _l("A referral with this tip is on its way. Take it back first, or refuse."),
+    "handed-over": _l("The tip was handed over. Who received it must be told of an erasure, so the tip stays for now."),
 }
-REQUEST_STATES = {"open": "Open", "granted": "Granted", "refused": "Refused", "taken-back": "Taken back"}
+REQUEST_STATES = {
+    "open": _l("Open"),
+    "granted": _l("Granted"),
+    "refused": _l("Refused"),
+    "taken-back": _l("Taken back"),
+}
 REQUEST_STATE_KINDS = {"open": "new", "granted": "done", "refused": "hold", "taken-back": "closed"}
 _CODES = {**STATUSES, **DISPOSITIONS, **BASES, **HOLDS}
 _CODES |= {**REQUESTS, **REQUEST_STATES}
 _CODES |= {
     "message": "written",
-    "decision": "answer to a request",
-    "small": "small and grey",
-    "full": "in full",
-    "identifies_sender": "tells who wrote it",
-    "no_mark": "no mark",
+    "decision": _l("answer to a request"),
+    "small": _l("small and grey"),
+    "full": _l("in full"),
+    "identifies_sender": _l("tells who wrote it"),
+    "no_mark": _l("no mark"),
 }
 _CODES |= {lane: words.split(":")[0] for lane, words in LANES.items()}
 
@@ -201,7 +214,7 @@ def file_label(file: FileLine) -> str:
 def hidden_words(file: FileLine) -> str:
     """What became of a file's hidden details."""
     if file.hidden == "removed" and not file.notes:
-        return "None were found"
+        return _("None were found")
     return HIDDEN[file.hidden]
 
 

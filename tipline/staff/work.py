@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import flash, g
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
@@ -44,7 +45,7 @@ def take_tip(ref: str) -> Response:
     check_token()
     tips.assign_tip(g.person, ref, g.person.id, clock.now())
     db.session.commit()
-    flash("This tip is yours.", "done")
+    flash(_("This tip is yours."), "done")
     return back_to(ref)
 
 
@@ -61,7 +62,7 @@ def assign_tip(ref: str) -> str | Response:
             forms_tip.refuse(form, refused)
         else:
             db.session.commit()
-            flash("The tip was given to somebody.", "done")
+            flash(_("The tip was given to somebody."), "done")
             return back_to(ref)
     return show(ref, form)
 
@@ -73,7 +74,7 @@ def give_back_tip(ref: str) -> Response:
     check_token()
     tips.give_back_tip(g.person, ref, clock.now())
     db.session.commit()
-    flash("The tip is nobody's again.", "done")
+    flash(_("The tip is nobody's again."), "done")
     return back_to(ref)
 
 
@@ -81,7 +82,7 @@ def give_back_tip(ref: str) -> Response:
 @both
 def screen_tip(ref: str) -> Response:
     """Say that the tip was looked through."""
-    return press(ref, lambda opened: tips.screen_tip(opened, clock.now()), "The tip is screened.")
+    return press(ref, lambda opened: tips.screen_tip(opened, clock.now()), _("The tip is screened."))
 
 
 @bp.post("/tips/<ref>/lane")
@@ -89,7 +90,7 @@ def screen_tip(ref: str) -> Response:
 def set_lane(ref: str) -> str | Response:
     """Put the tip on another lane."""
     form = forms_tip.LaneForm()
-    return act(ref, form, lambda opened: tips.set_lane(opened, form.lane.data, clock.now()), "The lane is changed.")
+    return act(ref, form, lambda opened: tips.set_lane(opened, form.lane.data, clock.now()), _("The lane is changed."))
 
 
 @bp.post("/tips/<ref>/identifies-sender")
@@ -99,7 +100,7 @@ def mark_tip(ref: str) -> Response:
     return press(
         ref,
         lambda opened: tips.mark_identifies_sender(opened, True, clock.now()),
-        "Marked. The original opens to supervisors only from now on.",
+        _("Marked. The original opens to supervisors only from now on."),
     )
 
 
@@ -107,7 +108,9 @@ def mark_tip(ref: str) -> Response:
 @supervisors
 def unmark_tip(ref: str) -> Response:
     """Take that mark away."""
-    return press(ref, lambda opened: tips.mark_identifies_sender(opened, False, clock.now()), "The mark is taken away.")
+    return press(
+        ref, lambda opened: tips.mark_identifies_sender(opened, False, clock.now()), _("The mark is taken away.")
+    )
 
 
 @bp.post("/tips/<ref>/assess")
@@ -121,7 +124,7 @@ def assess_tip(ref: str) -> str | Response:
         lambda opened: assessments.assess_tip(
             opened, form.source_code.data, form.information_code.data, form.grade_reason.data, clock.now()
         ),
-        "The grade is recorded.",
+        _("The grade is recorded."),
     )
 
 
@@ -130,7 +133,7 @@ def assess_tip(ref: str) -> str | Response:
 def agree_to_grade(ref: str, grade_id: str) -> Response:
     """Let a waiting grade hold."""
     return press(
-        ref, lambda opened: assessments.agree_to_grade(opened, grade_id, clock.now()), "The grade holds from now on."
+        ref, lambda opened: assessments.agree_to_grade(opened, grade_id, clock.now()), _("The grade holds from now on.")
     )
 
 
@@ -143,7 +146,7 @@ def refuse_grade(ref: str, grade_id: str) -> str | Response:
         ref,
         form,
         lambda opened: assessments.refuse_grade(opened, grade_id, form.refusal.data, clock.now()),
-        "The grade is refused.",
+        _("The grade is refused."),
     )
 
 
@@ -158,7 +161,7 @@ def write_statement(ref: str) -> str | Response:
         lambda opened: statements.write_statement(
             opened, form.basis.data, form.statement.data, form.as_of.data, form.verified_on.data, clock.now()
         ),
-        "The statement is added.",
+        _("The statement is added."),
     )
 
 
@@ -169,7 +172,7 @@ def withdraw_statement(ref: str, statement_id: str) -> Response:
     return press(
         ref,
         lambda opened: statements.withdraw_statement(opened, statement_id, clock.now()),
-        "The statement is taken back.",
+        _("The statement is taken back."),
     )
 
 
@@ -178,7 +181,7 @@ def withdraw_statement(ref: str, statement_id: str) -> Response:
 def write_note(ref: str) -> str | Response:
     """Add a note."""
     form = forms_tip.NoteForm()
-    return act(ref, form, lambda opened: notes.write_note(opened, form.note.data, clock.now()), "The note is added.")
+    return act(ref, form, lambda opened: notes.write_note(opened, form.note.data, clock.now()), _("The note is added."))
 
 
 @bp.post("/tips/<ref>/sanitised")
@@ -190,7 +193,7 @@ def sanitise_tip(ref: str) -> str | Response:
         ref,
         form,
         lambda opened: notes.sanitise_tip(opened, form.sanitised.data, clock.now()),
-        "The sanitised narrative is saved.",
+        _("The sanitised narrative is saved."),
     )
 
 
@@ -203,7 +206,7 @@ def close_tip(ref: str) -> str | Response:
         ref,
         form,
         lambda opened: tips.dispose_tip(opened, form.disposition.data, form.disposition_reason.data, clock.now()),
-        "The tip is closed.",
+        _("The tip is closed."),
     )
 
 
@@ -211,7 +214,7 @@ def close_tip(ref: str) -> str | Response:
 @both
 def reopen_tip(ref: str) -> Response:
     """Take a closed tip up again."""
-    return press(ref, lambda opened: tips.reopen_tip(opened, clock.now()), "The tip is open again.")
+    return press(ref, lambda opened: tips.reopen_tip(opened, clock.now()), _("The tip is open again."))
 
 
 @bp.post("/tips/<ref>/outcome")
@@ -220,7 +223,10 @@ def record_outcome(ref: str) -> str | Response:
     """Note what came of a referral."""
     form = forms_tip.OutcomeForm()
     return act(
-        ref, form, lambda opened: tips.record_outcome(opened, form.outcome.data, clock.now()), "The outcome is noted."
+        ref,
+        form,
+        lambda opened: tips.record_outcome(opened, form.outcome.data, clock.now()),
+        _("The outcome is noted."),
     )
 
 
@@ -233,7 +239,7 @@ def restrict_tip(ref: str) -> str | Response:
         ref,
         form,
         lambda opened: tips.restrict_tip(opened, form.restriction.data, clock.now()),
-        "The tip is restricted.",
+        _("The tip is restricted."),
     )
 
 
@@ -241,7 +247,7 @@ def restrict_tip(ref: str) -> str | Response:
 @supervisors
 def lift_restriction(ref: str) -> Response:
     """Take the restriction away."""
-    return press(ref, lambda opened: tips.lift_restriction(opened, clock.now()), "The tip is back where it was.")
+    return press(ref, lambda opened: tips.lift_restriction(opened, clock.now()), _("The tip is back where it was."))
 
 
 @bp.post("/tips/<ref>/holds")
@@ -255,7 +261,7 @@ def place_hold(ref: str) -> str | Response:
         lambda opened: holds.place_hold(
             opened, form.hold_reason.data, form.hold_text.data, form.review_on.data, clock.now()
         ),
-        "A hold keeps this tip now.",
+        _("A hold keeps this tip now."),
     )
 
 
@@ -263,4 +269,4 @@ def place_hold(ref: str) -> str | Response:
 @supervisors
 def lift_hold(ref: str, hold_id: str) -> Response:
     """Let the tip's clock go on."""
-    return press(ref, lambda opened: holds.lift_hold(opened, hold_id, clock.now()), "The hold is lifted.")
+    return press(ref, lambda opened: holds.lift_hold(opened, hold_id, clock.now()), _("The hold is lifted."))

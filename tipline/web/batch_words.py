@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _l
+
 OUTCOMES = {
-    "identified_country": "Identified: leads to one country",
-    "identified_region": "Identified: leads to a region or a few countries",
-    "eliminated_too_common": "Eliminated: sold too widely. This is a success too, it ends a search",
-    "solved": "Solved",
-    "withdrawn": "Withdrawn by the authority that asked for it",
+    "identified_country": _l("Identified: leads to one country"),
+    "identified_region": _l("Identified: leads to a region or a few countries"),
+    "eliminated_too_common": _l("Eliminated: sold too widely. This is a success too, it ends a search"),
+    "solved": _l("Solved"),
+    "withdrawn": _l("Withdrawn by the authority that asked for it"),
 }
-ACTS = {"publish": "Publish", "withdraw": "Withdraw", "close": "No longer needed"}
+ACTS = {"publish": _l("Publish"), "withdraw": _l("Withdraw"), "close": _l("No longer needed")}
 REASONS = {
-    "danger": "Somebody is in danger",
-    "case": "An investigation needs it now",
-    "mistake": "The picture or the words are wrong",
-    "request": "A court, an authority or an owner asks for it",
-    "start": "Nothing is public yet, or this is a trial",
+    "danger": _l("Somebody is in danger"),
+    "case": _l("An investigation needs it now"),
+    "mistake": _l("The picture or the words are wrong"),
+    "request": _l("A court, an authority or an owner asks for it"),
+    "start": _l("Nothing is public yet, or this is a trial"),
 }
-STATES = {"waiting": ("Waits", "work"), "done": ("Done", "done"), "cancelled": ("Cancelled", "closed")}
+STATES = {"waiting": (_l("Waits"), "work"), "done": (_l("Done"), "done"), "cancelled": (_l("Cancelled"), "closed")}
 LEFT_OUT = {
-    "already": "was so already",
-    "withdrawn": "left out: it was withdrawn meanwhile",
-    "words": "left out: it has no English words",
-    "picture": "left out: it has no picture",
-    "exhibit": "left out: none of its exhibits was published",
-    "desk": "left out: its desk was not open",
-    "outcome": "left out: no outcome is recorded",
+    "already": _l("was so already"),
+    "withdrawn": _l("left out: it was withdrawn meanwhile"),
+    "words": _l("left out: it has no English words"),
+    "picture": _l("left out: it has no picture"),
+    "exhibit": _l("left out: none of its exhibits was published"),
+    "desk": _l("left out: its desk was not open"),
+    "outcome": _l("left out: no outcome is recorded"),
 }

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _l
+
 CHAINS = {
-    "public": "Public",
-    "staff": "Reviewers and supervisors",
-    "admin": "Administrators and auditors",
-    "jobs": "Timer",
+    "public": _l("Public"),
+    "staff": _l("Reviewers and supervisors"),
+    "admin": _l("Administrators and auditors"),
+    "jobs": _l("Timer"),
 }
 FAULTS = {
-    "missing": "an entry is missing",
-    "chain": "an entry does not follow from the one before",
-    "changed": "an entry was changed",
-    "segment-gap": "a segment does not follow from the one before",
-    "segment-signature": "the signature of a segment does not fit",
-    "segment-hash": "a segment does not end as it was signed",
-    "anchor": "it is not what you kept",
-    "cut-off": "entries whose head you kept are gone",
-    "head": "the head does not fit the last entry",
-    "beyond-head": "the head was set back",
-    "head-missing": "the chain has lost its head",
+    "missing": _l("an entry is missing"),
+    "chain": _l("an entry does not follow from the one before"),
+    "changed": _l("an entry was changed"),
+    "segment-gap": _l("a segment does not follow from the one before"),
+    "segment-signature": _l("the signature of a segment does not fit"),
+    "segment-hash": _l("a segment does not end as it was signed"),
+    "anchor": _l("it is not what you kept"),
+    "cut-off": _l("entries whose head you kept are gone"),
+    "head": _l("the head does not fit the last entry"),
+    "beyond-head": _l("the head was set back"),
+    "head-missing": _l("the chain has lost its head"),
 }
-REQUESTS = {"access": "Access", "erasure": "Erasure", "withdrawal": "Withdrawal"}
+REQUESTS = {"access": _l("Access"), "erasure": _l("Erasure"), "withdrawal": _l("Withdrawal")}
 # State: its words and the look of its tag.
 REQUEST_STATES = {
-    "open": ("Open", "new"),
-    "granted": ("Granted", "done"),
-    "refused": ("Refused", "hold"),
-    "taken-back": ("Taken back", "closed"),
-    "erased": ("Erased", "done"),
+    "open": (_l("Open"), "new"),
+    "granted": (_l("Granted"), "done"),
+    "refused": (_l("Refused"), "hold"),
+    "taken-back": (_l("Taken back"), "closed"),
+    "erased": (_l("Erased"), "done"),
 }
 ERASURES = {
-    "no-decision": "nobody decided in time",
-    "untriaged": "nobody looked at it in time",
-    "closed": "its time after closing was over",
-    "referred": "its time after handing over was over",
-    "request": "somebody asked for it",
-    "withdrawn": "its sender withdrew it",
-    "restored": "a backup had brought it back",
+    "no-decision": _l("nobody decided in time"),
+    "untriaged": _l("nobody looked at it in time"),
+    "closed": _l("its time after closing was over"),
+    "referred": _l("its time after handing over was over"),
+    "request": _l("somebody asked for it"),
+    "withdrawn": _l("its sender withdrew it"),
+    "restored": _l("a backup had brought it back"),
 }
