@@ -183,7 +183,7 @@ def test_no_log_no_address_and_no_column_holds_a_word_of_a_tip_or_of_who_sent_it
 
 ADDED, ASKED, ANSWERED, DECIDED = "MARKER-ADDED at the ferry", "MARKER-ASKED", "MARKER-REPLY", "MARKER-DECIDED"
 PHOTO = exif_photo()  # made before anything is kept: the library that makes it logs what it writes
-TRACES = ["SN-4711", "Maria Muster", "52.52 13.4", "Acme"]  # what it tells
+TRACES = ["SN-4711", "Maria Muster", "52.52 -13.4", "Acme"]  # what it tells
 
 
 def tell_what_follows(app: Flask, clock: Clock) -> list[str]:
