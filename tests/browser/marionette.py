@@ -66,6 +66,7 @@ class Firefox:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._buffer.close()  # while it is open the socket stays open too
         self._socket.close()
         self._process.terminate()
         self._process.wait(20)

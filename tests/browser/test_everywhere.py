@@ -24,8 +24,8 @@ FILES = [ROOT / "tipline/data/sample" / name for name in ("paving.jpg", "spoon.j
 STORY = "We had the same paving – το ίδιο πλακόστρωτο – in the yard of our school until 2014."
 WINDOW = (1280, 1110)  # a small desktop screen; a quarter of it is 320 wide
 MOST_TABS = 150
-PATIENCE = 20
-SCROLLS = 3  # seconds that a busy browser may take until what has the focus is in the window
+PATIENCE = 60
+SCROLLS = 15  # seconds that a busy machine may take to bring the focus into sight
 
 # Where the keyboard is, and whether somebody can see that: an outline or a shadow on the thing itself or on what is
 # drawn for it (a tick box is drawn by its label), inside the window, with nothing on top.

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.browser.walks import FOUR, Walker
+from tests.browser.walks_public import FOUR, Walker
 
 A_PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
 A4_POINTS = (595, 842)

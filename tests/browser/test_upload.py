@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser import walks
+from tests.browser import walker, walks_public
 from tests.browser.conftest import ROOT
 
-PHOTO = ROOT / walks.PHOTO
+PHOTO = ROOT / walker.PHOTO
 
 
 def begin(context, url: str):
     """A page on which files can be added to a draft."""
     page = context.new_page()
     page.goto(f"{url}/en/tip")
-    page.fill("[name=narrative]", walks.STORIES["en"])
+    page.fill("[name=narrative]", walks_public.STORIES["en"])
     page.click("main form button[type=submit]")
     page.goto(f"{url}/en/tip/files")
     return page

@@ -93,9 +93,9 @@ def _count_words() -> dict[str, Any]:
     over = gettext("Characters too many: %(count)s", count="%{count}")
     return {
         "textareaDescriptionText": gettext("You can enter up to %(count)s characters", count="%{count}"),
-        "charactersUnderLimitText": dict.fromkeys(("one", "two", "few", "many", "other"), left),
+        "charactersUnderLimitText": dict.fromkeys(("zero", "one", "two", "few", "many", "other"), left),
         "charactersAtLimitText": gettext("No characters left"),
-        "charactersOverLimitText": dict.fromkeys(("one", "two", "few", "many", "other"), over),
+        "charactersOverLimitText": dict.fromkeys(("zero", "one", "two", "few", "many", "other"), over),
     }
 
 
