@@ -95,6 +95,7 @@ def test_pages_for_somebody_who_is_not_signed_in(site, browser):
     context.close()
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", walks.ROLES)
 def test_pages_of_the_desk_and_the_administration(site, people, name):
     context = people.come_in(name)
@@ -173,6 +174,7 @@ def test_a_desk_page_in_the_dark(site, people):
     context.close()
 
 
+@pytest.mark.wide
 def test_every_page_was_looked_at(site, app: Flask):
     """The walks above come to every address that answers a GET with a page."""
     if len(SEEN) < 100 and os.environ.get("CI") != "true":
