@@ -6,6 +6,7 @@ of it, so it works without them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import socket
@@ -83,10 +84,12 @@ class Firefox:
         """Press and let go of keys, one after the other."""
         strokes = [{"type": kind, "value": KEYS[key]} for key in keys for kind in ("keyDown", "keyUp")]
         self.ask("WebDriver:PerformActions", actions=[{"type": "key", "id": "keyboard", "actions": strokes}])
+        self._see()
 
     def type(self, text: str) -> None:
         """Type into what has the focus."""
         self.ask("WebDriver:ElementSendKeys", id=self.ask("WebDriver:GetActiveElement")["value"][ELEMENT], text=text)
+        self._see()
 
     def choose_files(self, selector: str, paths: list[Path]) -> None:
         """Give a file field its files."""
@@ -99,6 +102,12 @@ class Firefox:
         self.ask("Marionette:SetContext", value="chrome")
         self.ask("WebDriver:ExecuteScript", script="FullZoom.setZoom(arguments[0])", args=[factor])
         self.ask("Marionette:SetContext", value="content")
+
+    def _see(self) -> None:
+        """Wait until the window is drawn: no person strikes the next key before, and Firefox forgets to scroll."""
+        script = "const [seen] = arguments; requestAnimationFrame(() => requestAnimationFrame(() => seen()))"
+        with contextlib.suppress(RuntimeError):  # the key led to another page, and this one is gone
+            self.ask("WebDriver:ExecuteAsyncScript", script=script, args=[], sandbox="system")
 
     def ask(self, command: str, **values: Any) -> Any:
         """Send a command and return what comes back. Raises RuntimeError with the browser's words."""
