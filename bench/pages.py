@@ -7,7 +7,6 @@ time is what the kernel counts for the server's processes over some hundred requ
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import http.client
 import itertools
@@ -159,10 +158,8 @@ def _count() -> int:
 
 def _make(wanted: int) -> None:
     """So many published objects: further ones are copies of the first."""
-    here = _count()
-    with contextlib.suppress(StopIteration):
-        for number in range(here, wanted):
-            db.in_writing(lambda at=number: _copy(at))
+    for number in range(_count(), wanted):
+        db.in_writing(lambda at=number: _copy(at))
     db.end()
 
 

@@ -170,7 +170,7 @@ def make_exhibit(team: Team, now: dt.datetime, *, title: str = "Woven bag") -> s
             admin,
             now,
         )
-        exhibits.change_picture(ref, _rendered(), admin, now)
+        exhibits.change_picture(ref, rendered(), admin, now)
         exhibits.publish_exhibit(ref, admin, now)
         publishing.publish(slug, admin, now)
         return ref
@@ -233,6 +233,7 @@ def add_to_tip(
     narrative: str = "It was the shop at the ferry. MARKER-ADDED",
     kind: str = "more",
     files: Sequence[tuple[str, bytes]] = (),
+    message_id: str | None = None,
     **answers: Any,
 ) -> None:
     """Something added to a tip, sent as a sender with a receipt sends it."""
@@ -240,7 +241,7 @@ def add_to_tip(
     from tipline.services.answers import Answers
 
     def add() -> None:
-        target = additions.target(tip_id, kind)
+        target = additions.target(tip_id, kind, message_id)
         secret = drafts.new_secret()
         written = Answers(narrative=narrative, tip_language=369, **answers)
         draft = drafts.start_draft(
@@ -317,7 +318,8 @@ def picture(*, colour: str = "teal", size: tuple[int, int] = (640, 480), form: s
 
 
 @functools.cache
-def _rendered() -> tuple[Any, ...]:
+def rendered() -> tuple[Any, ...]:
+    """That picture in all the sizes that pages show."""
     from tipline.services import pictures
 
     return pictures.render(picture())

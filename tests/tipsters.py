@@ -107,6 +107,11 @@ def send(client: PageClient) -> Page:
     return client.submit(client.page("/en/tip/check"), {"acknowledge": "y"}, field="acknowledge")
 
 
+def come_back(client: PageClient, receipt: str) -> Page:
+    """Type a receipt and arrive at what it opens."""
+    return client.submit(client.page("/en/receipt"), {"receipt": receipt}, field="receipt")
+
+
 def receipt_on(page: Page) -> str:
     """The receipt that a page shows, or nothing."""
     found = [e for e in page.tree.iter("p") if "tl-receipt__code" in (e.get("class") or "")]

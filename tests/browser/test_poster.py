@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.browser.walks_public import FOUR, Walker
+from tests.browser.walker import Walker
+from tests.browser.walks_public import FOUR
 
 A_PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
 A4_POINTS = (595, 842)
@@ -16,7 +17,8 @@ A4_POINTS = (595, 842)
 def test_a_poster_prints_on_one_sheet_of_a4(site, browser, tag):
     walker = Walker(browser.new_page(), site.url)
     walker.go(f"/{tag}/")
-    for exhibit in walker.links(FOUR.pattern)[:2]:
+    first, second, *_ = walker.links(FOUR.pattern)
+    for exhibit in (first, second):
         walker.go(f"{exhibit}/poster")
         walker.page.wait_for_function("[...document.images].every(image => image.complete)")
         printed = walker.page.pdf(prefer_css_page_size=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.disclosure import need_tools
 from tipline.crypto import age
 from tipline.errors import Damaged, KeyRefused, NotForThisKey
 
@@ -28,8 +28,8 @@ def test_every_recipient_opens_it(size: int):
     assert age.decrypt(sealed, one) == age.decrypt(sealed, two) == b"x" * size
 
 
-@pytest.mark.skipif(shutil.which("age") is None, reason="age is not installed")
 def test_stock_age_opens_it(tmp_path: Path):
+    need_tools("age")
     identity, recipient = age.new_identity()
     (tmp_path / "identity").write_text(identity + "\n")
     (tmp_path / "sealed").write_bytes(encrypt(b"a package", recipient))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from tests.disclosure import need_tools
 from tipline.crypto import cms, signatures
 from tipline.errors import Damaged, KeyRefused
 
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 MANIFEST = b'{"sha256": "00"}\r\nwith a zero \0 and no line end'
 
 
@@ -60,8 +59,8 @@ def verify(folder: Path, signature: bytes, data: bytes, cert_pem: bytes, *option
     return done.returncode == 0
 
 
-@needs_openssl
 def test_openssl_accepts_the_signature_and_nothing_else(tmp_path: Path):
+    need_tools("openssl")
     key, cert = signatures.new_seal_certificate("an invented desk", now())
     signature = signatures.sign_detached(MANIFEST, key, cert)
     exchanged_before = ("-certfile", "cert.pem", "-nointern")
@@ -72,8 +71,8 @@ def test_openssl_accepts_the_signature_and_nothing_else(tmp_path: Path):
     assert not verify(tmp_path, signature, MANIFEST, other)
 
 
-@needs_openssl
 def test_openssl_opens_what_is_encrypted_for_a_certificate(tmp_path: Path, rsa_key: rsa.RSAPrivateKey):
+    need_tools("openssl")
     cert = certificate(rsa_key)
     private = rsa_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

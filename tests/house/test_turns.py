@@ -64,6 +64,7 @@ def test_public_pages_are_made_one_after_the_other(stage, monkeypatch):
     app = PublicTurns(stage, stage)
     threads = [ask(app, "/en/held") for _ in range(3)]
     assert stage.arrived.acquire(timeout=WAIT)
+    wait_for(lambda: len(app._waiting) == 2)
     stage.let_go.set()
     for thread in threads:
         thread.join(WAIT)

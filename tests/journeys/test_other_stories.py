@@ -16,7 +16,7 @@ from tests.conftest import Clock
 from tests.factories import Recipient, Team
 from tests.journeys.steps import SANITISED, STORY, Colleague, Recipients, Sender, make_everything, yesterday
 from tests.pages import Page
-from tests.tipsters import receipt_on
+from tests.tipsters import come_back, receipt_on
 from tipline import jobs
 from tipline.extensions import db
 from tipline.models.referral import Package, Referral
@@ -167,7 +167,7 @@ def test_a_hold_stops_the_clock_and_the_clock_goes_on_when_it_is_lifted(
     assert count(Tip) == 0
     assert not db.session.scalars(select(TipKey).where(TipKey.tip_id == tip_id)).all()
     assert count(Tombstone) == 1
-    page = sender.browser.submit(sender.browser.page("/en/receipt"), {"receipt": sender.receipt}, field="receipt")
+    page = come_back(sender.browser, sender.receipt)
     assert page.errors == ["We have no tip with this receipt. Check every letter, or the tip was erased"]
 
 

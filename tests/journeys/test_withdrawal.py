@@ -17,7 +17,7 @@ from tests.conftest import Clock
 from tests.factories import Team, write
 from tests.journeys.burglar import Burglar
 from tests.pages import PageClient
-from tests.tipsters import photo
+from tests.tipsters import come_back, photo
 from tipline import config, jobs, storage
 from tipline.extensions import Database, db
 from tipline.models.tip import (
@@ -65,7 +65,7 @@ def sent(team: Team, app: Flask, now: dt.datetime) -> Any:
 
 def _visitor(app: Flask, made: Any) -> PageClient:
     browser: PageClient = app.test_client()  # type: ignore[assignment]
-    browser.submit(browser.page("/en/receipt"), {"receipt": made.receipt}, field="receipt")
+    come_back(browser, made.receipt)
     return browser
 
 

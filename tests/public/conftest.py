@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from flask import Flask
 
+from tests import factories
 from tests.conftest import Clock, make_app
 from tests.pages import PageClient
 from tests.tipsters import TestDesk, make_desk
@@ -21,6 +24,18 @@ def app(settings: config.Settings) -> Flask:
 def desk(app: Flask, clock: Clock) -> TestDesk:
     """An open desk with a published exhibit."""
     return make_desk(clock.now)
+
+
+@pytest.fixture
+def team(app: Flask, now: dt.datetime) -> factories.Team:
+    """An open desk with its people."""
+    return factories.make_team(now)
+
+
+@pytest.fixture
+def ref(team: factories.Team, now: dt.datetime) -> str:
+    """A published exhibit of theirs."""
+    return factories.make_exhibit(team, now)
 
 
 @pytest.fixture

@@ -12,16 +12,6 @@ from tipline.extensions import db
 from tipline.services import appeals, exhibits, gallery, publishing
 
 
-@pytest.fixture
-def team(app, now):
-    return factories.make_team(now)
-
-
-@pytest.fixture
-def ref(team, now):
-    return factories.make_exhibit(team, now)
-
-
 def _pictures(page) -> list[str]:
     return re.findall(r"/pictures/[0-9a-f]{64}\.\w+", page.html)
 
@@ -165,6 +155,7 @@ def test_pictures_take_their_place_before_they_come(client, team, ref, now):
     assert (first.get("fetchpriority"), first.get("loading")) == ("high", None)
     assert (second.get("fetchpriority"), second.get("loading")) == (None, "lazy")
     sources = [e.get("srcset") or "" for e in page.tree.iter("source")]
+    assert len(sources) == 2
     assert all(source.count(".webp ") == 3 and "w," in source for source in sources)
 
 

@@ -108,6 +108,7 @@ def test_the_numbers_of_a_country_can_be_called_and_name_their_sources(client):
     for source in here.sources:
         assert source.address in page.links.values()
     assert page.form("country").values["country"] == ["BE"]
+    assert "chosen-country" in page.html
 
 
 def test_a_country_that_is_not_known_shows_the_numbers_of_all(client):

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from tests.conftest import Clock, make_app
 from tests.pages import Page, PageClient
-from tests.tipsters import NARRATIVE, TestDesk, photo, receipt_on, send, the_tip, write
+from tests.tipsters import NARRATIVE, TestDesk, come_back, photo, receipt_on, send, the_tip, write
 from tipline import config, jobs
 from tipline.extensions import db
 from tipline.models.tip import Addition, Attachment, Draft, MailboxVisit, RightsRequest, Tip, TipKey
@@ -26,17 +26,13 @@ def count(table: type) -> int:
     return int(db.session.execute(select(func.count()).select_from(table)).scalar_one())
 
 
-def enter(client: PageClient, receipt: str) -> Page:
-    return client.submit(client.page("/en/receipt"), {"receipt": receipt}, field="receipt")
-
-
 @pytest.fixture
 def code(client: PageClient, desk: TestDesk) -> str:
     """The receipt of a tip that was sent and kept, its mailbox open in the browser."""
     write(client, desk)
     sent = send(client)
     client.submit(sent, action="/tip/sent")
-    enter(client, receipt_on(sent))
+    come_back(client, receipt_on(sent))
     return receipt_on(sent)
 
 
@@ -100,7 +96,7 @@ def test_two_browsers_have_the_same_mailbox_open_and_close_it_each_for_itself(
     app: Flask, client: PageClient, code: str
 ) -> None:
     other: PageClient = app.test_client()  # type: ignore[assignment]
-    enter(other, code)
+    come_back(other, code)
     client.submit(client.page(MAILBOX), action="/close")
     client.page(MAILBOX, status=410)
     assert the_tip().ref in other.page(MAILBOX).h1
@@ -203,7 +199,7 @@ def test_an_agency_of_the_union_shows_no_messages_but_the_answers_to_requests(
 ) -> None:
     message_id = ask_sender(desk, clock)
     agency = make_app(settings, "public", profile=config.profiles()["eu_agency"]).test_client()
-    page = enter(agency, code)
+    page = come_back(agency, code)
     assert "We have received it." in page.main
     assert QUESTION not in page.html
     assert "Messages for you" not in page.main
@@ -226,7 +222,7 @@ def test_a_withdrawal_says_when_the_tip_goes_and_can_be_undone(client: PageClien
     assert client.page(f"{MAILBOX}/add").path == MAILBOX
     client.submit(page, action="/undo")
     jobs.run_due(clock.advance(days=4))
-    assert "You have withdrawn" not in enter(client, code).main
+    assert "You have withdrawn" not in come_back(client, code).main
 
 
 def test_a_tip_that_must_not_go_by_itself_becomes_a_request_and_the_page_does_not_say_why(
@@ -241,7 +237,7 @@ def test_a_tip_that_must_not_go_by_itself_becomes_a_request_and_the_page_does_no
     assert "safeguarding" not in page.html
     jobs.run_due(clock.advance(days=4))
     assert [row.kind for row in db.session.scalars(select(RightsRequest))] == ["withdrawal"]
-    page = client.submit(enter(client, code), action="/take-back")
+    page = client.submit(come_back(client, code), action="/take-back")
     assert "You took this request back." in page.main
     assert the_tip()
 
@@ -268,5 +264,5 @@ def test_an_erased_tip_closes_every_mailbox_that_is_open(client: PageClient, cod
     jobs.run_due(clock.now)
     client.page(MAILBOX, status=410)
     client.page(f"{MAILBOX}/add/check", status=410)
-    assert "We have no tip with this receipt" in enter(client, code).errors[0]
+    assert "We have no tip with this receipt" in come_back(client, code).errors[0]
     assert (count(Tip), count(Draft), count(MailboxVisit)) == (0, 0, 0)

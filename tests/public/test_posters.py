@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests import factories
 from tests.conftest import make_app
 from tipline.extensions import db
 from tipline.services import exhibits, posters
-
-
-@pytest.fixture
-def team(app, now):
-    return factories.make_team(now)
-
-
-@pytest.fixture
-def ref(team, now):
-    return factories.make_exhibit(team, now)
 
 
 def test_a_poster_leads_to_its_object_in_its_language(settings, team, ref):

@@ -34,7 +34,7 @@ def slug(team: Team, now: dt.datetime) -> str:
         for number in range(6):
             words = exhibits.ExhibitWords(f"Object {number}", "Where?", "A thing.", "A thing.")
             ref = exhibits.make_exhibit(made, words, admin, now)
-            exhibits.change_picture(ref, factories._rendered(), admin, now)
+            exhibits.change_picture(ref, factories.rendered(), admin, now)
         return made
 
     return str(factories.write(make))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.services.test_screening import clean
+from tests.services.test_screening import chunk, clean
 from tests.tipsters import exif_photo
 from tipline.errors import FileRefused
 from tipline.services import stripping, traces
@@ -107,9 +107,6 @@ def test_a_place_that_divides_by_nothing_is_no_place() -> None:
 
 
 def test_a_text_that_unpacks_to_gigabytes_is_cut() -> None:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
-
     out = io.BytesIO()
     Image.new("RGB", (9, 9)).save(out, "PNG")
     raw = out.getvalue()
@@ -189,6 +186,7 @@ def check_bounds(read: object) -> None:
         b"",
         b"[]",
         b'{"notes": [], "traces": 3}',
+        b'{"notes": 3, "traces": {}}',
         b'{"notes": ["<b>"], "traces": {}}',
         b'{"notes": [], "traces": {"evil": "x"}}',
     ],

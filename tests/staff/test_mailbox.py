@@ -197,6 +197,10 @@ def test_a_message_is_read_over_sent_once_and_found_by_the_receipt(
     assert (message.text, message.language) == ("Which shop was it?\n\nMARKER-ASKED", "el")
     [entry] = entries("message.sent")
     assert (entry.operation, entry.recipient_id, entry.justification) == ("disclose", "sender", "assigned_work")
+    factories.add_to_tip(sent.tip_id, now, kind="answer", message_id=message.id)
+    page = client.page(f"/staff/tips/{sent.ref}")
+    [link] = [href for name, href in page.links.items() if name.endswith("that it answers")]
+    assert [element.get("id") for element in page.tree.iter("li")].count(link.removeprefix("#")) == 1
 
 
 def test_where_there_are_no_conversations_only_requests_are_answered(
@@ -247,6 +251,20 @@ def test_a_request_waits_turns_red_and_is_answered_with_what_may_be_known(
     assert "Granted" in register.main
     assert "no-objection" in register.main
     assert "You asked" not in register.html
+
+
+def test_the_register_of_requests_begins_with_the_most_pressing(
+    client: PageClient, team: Team, sent: Any, now: dt.datetime
+) -> None:
+    later = factories.make_tip(now)
+    decided = ask(sent.tip_id, "access", now)
+    write(lambda: rights.decide(decided, "refused", "evidence", team.supervisor.actor, now))
+    ask(later.tip_id, "access", now + dt.timedelta(days=9))
+    ask(sent.tip_id, "erasure", now)
+    factories.sign_in(client, team.auditor, now)
+    register = client.page("/admin/requests").main
+    expected = [f"{sent.ref} Erasure Open", f"{later.ref} Access Open", f"{sent.ref} Access Refused"]
+    assert sorted(expected, key=register.index) == expected
 
 
 @pytest.mark.usefixtures("database")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, g, redirect, render_template, url_for
+from flask import flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
-from tipline.admin import bp
+from tipline.admin import bp, wording
 from tipline.admin.forms_appeals import MISSING, AppealForm, AppealWordsForm, chosen_reason
 from tipline.errors import BadInput
 from tipline.extensions import db
-from tipline.languages import ENGLISH, OTHER, UI_LANGUAGES, by_tag
+from tipline.languages import UI_LANGUAGES
 from tipline.roles import Role
 from tipline.services import exhibits, publishing
 from tipline.web import batch_words, guard
@@ -62,22 +62,14 @@ def appeal(slug: str) -> str:
 @guard.allow(Role.ADMINISTRATOR)
 def appeal_words(slug: str, tag: str) -> str | Response:
     """An appeal's words in one language."""
-    language = by_tag(tag)
-    if language is None or language is OTHER:
-        abort(404)
+    language = wording.language_of(tag)
     details = publishing.appeal(slug)
     form = AppealWordsForm(obj=details.words.get(language.tag))
-    if form.validate_on_submit():
-        try:
-            publishing.change_appeal_text(slug, language.tag, form.words(), g.person, clock.now())
-        except BadInput as refused:
-            db.session.rollback()
-            form.refuse(refused)
-        else:
-            db.session.commit()
-            flash(_("The words are saved."), "success")
-            return redirect(url_for("admin.appeal", slug=slug), 303)
-    english = details.words.get(ENGLISH.tag) if language is not ENGLISH else None
+    if wording.is_saved(
+        form, lambda: publishing.change_appeal_text(slug, language.tag, form.words(), g.person, clock.now())
+    ):
+        return redirect(url_for("admin.appeal", slug=slug), 303)
+    english = wording.beside(language, details.words)
     return render_template(
         "admin/appeals/appeal_words.html", form=form, appeal=details, word_language=language, english=english
     )

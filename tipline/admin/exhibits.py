@@ -7,11 +7,11 @@ from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
-from tipline.admin import bp
+from tipline.admin import bp, wording
 from tipline.admin.forms_appeals import MISSING, ExhibitWordsForm, OutcomeForm, PictureForm, chosen_reason
 from tipline.errors import BadInput, FileRefused
 from tipline.extensions import db
-from tipline.languages import ENGLISH, OTHER, UI_LANGUAGES, by_tag
+from tipline.languages import UI_LANGUAGES
 from tipline.roles import Role
 from tipline.services import exhibits, pictures, publishing
 from tipline.services.appeals import parse_filename
@@ -54,22 +54,14 @@ def exhibit(ref: str) -> str:
 @guard.allow(Role.ADMINISTRATOR)
 def exhibit_words(ref: str, tag: str) -> str | Response:
     """An exhibit's words in one language."""
-    language = by_tag(tag)
-    if language is None or language is OTHER:
-        abort(404)
+    language = wording.language_of(tag)
     details = exhibits.exhibit(ref)
     form = ExhibitWordsForm(obj=details.words.get(language.tag))
-    if form.validate_on_submit():
-        try:
-            exhibits.change_exhibit_text(ref, language.tag, form.words(), g.person, clock.now())
-        except BadInput as refused:
-            db.session.rollback()
-            form.refuse(refused)
-        else:
-            db.session.commit()
-            flash(_("The words are saved."), "success")
-            return redirect(url_for("admin.exhibit", ref=ref), 303)
-    english = details.words.get(ENGLISH.tag) if language is not ENGLISH else None
+    if wording.is_saved(
+        form, lambda: exhibits.change_exhibit_text(ref, language.tag, form.words(), g.person, clock.now())
+    ):
+        return redirect(url_for("admin.exhibit", ref=ref), 303)
+    english = wording.beside(language, details.words)
     return render_template(
         "admin/exhibits/exhibit_words.html", form=form, exhibit=details, word_language=language, english=english
     )

@@ -7,10 +7,10 @@ from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
-from tipline.admin import bp
+from tipline.admin import bp, wording
 from tipline.admin.forms_modes import ModeForm, WordsForm
 from tipline.extensions import db
-from tipline.languages import OTHER, UI_LANGUAGES, by_tag
+from tipline.languages import UI_LANGUAGES
 from tipline.roles import Role
 from tipline.services import modes
 from tipline.web import guard
@@ -36,8 +36,8 @@ def mode() -> str | Response:
 @guard.allow(Role.ADMINISTRATOR)
 def mode_words(name: str, tag: str) -> str | Response:
     """Own words for a mode in one language."""
-    language = by_tag(tag)
-    if name not in modes.WORDED or language is None or language is OTHER:
+    language = wording.language_of(tag)
+    if name not in modes.WORDED:
         abort(404)
     form = WordsForm(words=modes.read_mode().words_in(language.tag, name))
     if form.validate_on_submit():

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, g, redirect, render_template, url_for
+from flask import flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
-from tipline.admin import bp
+from tipline.admin import bp, wording
 from tipline.admin.forms_updates import UpdateWordsForm
 from tipline.errors import BadInput
 from tipline.extensions import db
-from tipline.languages import ENGLISH, OTHER, UI_LANGUAGES, by_tag
+from tipline.languages import UI_LANGUAGES
 from tipline.roles import Role
 from tipline.services import announcing, figures
 from tipline.web import guard
@@ -54,22 +54,12 @@ def update(slug: str) -> str:
 @guard.allow(Role.ADMINISTRATOR)
 def update_words(slug: str, tag: str) -> str | Response:
     """An update's words in one language."""
-    language = by_tag(tag)
-    if language is None or language is OTHER:
-        abort(404)
+    language = wording.language_of(tag)
     details = announcing.update(slug)
     form = UpdateWordsForm(obj=details.words.get(language.tag))
-    if form.validate_on_submit():
-        try:
-            announcing.change_text(slug, language.tag, form.words(), g.person, clock.now())
-        except BadInput as refused:
-            db.session.rollback()
-            form.refuse(refused)
-        else:
-            db.session.commit()
-            flash(_("The words are saved."), "success")
-            return redirect(url_for("admin.update", slug=slug), 303)
-    english = details.words[ENGLISH.tag] if language is not ENGLISH else None
+    if wording.is_saved(form, lambda: announcing.change_text(slug, language.tag, form.words(), g.person, clock.now())):
+        return redirect(url_for("admin.update", slug=slug), 303)
+    english = wording.beside(language, details.words)
     return render_template(
         "admin/updates/update_words.html", form=form, update=details, word_language=language, english=english
     )

@@ -6,22 +6,12 @@ import datetime as dt
 from functools import partial
 
 from tipline.extensions import db
+from tipline.jobs import apart
 from tipline.services import batches
 
 
 def carry_out_batches(now: dt.datetime) -> int:
-    """Carry out the batches that are due, each in a transaction of its own; how many.
-
-    One that fails keeps none behind it; what was raised first rises when all have been tried.
-    """
-    due = batches.due(now)
-    db.session.rollback()
-    done, failure = 0, None
-    for batch_id in due:
-        try:
-            done += bool(db.in_writing(partial(batches.carry_out, batch_id, now)))
-        except Exception as error:  # noqa: BLE001 - raised below
-            failure = failure or error
-    if failure is not None:
-        raise failure
-    return done
+    """Carry out the batches that are due, each in a transaction of its own; how many."""
+    return apart.do_each(
+        lambda: batches.due(now), lambda batch_id: bool(db.in_writing(partial(batches.carry_out, batch_id, now)))
+    )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from tipline.extensions import db
+from tipline.jobs import apart
 from tipline.services import invitations, pictures, retention, sessions, visits, withdrawals, write_ahead
 
 # The write-ahead log cannot be emptied while somebody reads: tried again for this long, then reported.
@@ -61,25 +62,8 @@ def empty_write_ahead_log(_now: dt.datetime) -> int:
 
 
 def _erase_each(due: Callable[[], list[str]], erase: Callable[[str], retention.Erased | None]) -> int:
-    """Each erasure in a transaction of its own, its files after it: a kill in between leaves nothing half done.
-
-    One that fails keeps none behind it; what was raised first rises when all have been tried.
-    """
-    erased = 0
-    passed: set[str] = set()
-    failure: Exception | None = None
-    while waiting := [one for one in due() if one not in passed]:
-        db.session.rollback()
-        for one in waiting:
-            passed.add(one)
-            try:
-                erased += _erase(partial(erase, one))
-            except Exception as error:  # noqa: BLE001 - raised below
-                failure = failure or error
-    db.session.rollback()
-    if failure is not None:
-        raise failure
-    return erased
+    """Each erasure in a transaction of its own, its files after it: a kill in between leaves nothing half done."""
+    return apart.do_each(due, lambda one: _erase(partial(erase, one)))
 
 
 def _erase(erase: Callable[[], retention.Erased | None]) -> int:

@@ -8,19 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from tipline import clock, config, languages
-from tipline.errors import Busy, DraftGone, Full, NotFound
+from tipline.errors import DraftGone, NotFound
 from tipline.extensions import db
 from tipline.public import bp, copies, forms
 from tipline.public.forms_mailbox import AdditionForm
 from tipline.public.mailbox import readable_messages
+from tipline.public.tip import NO_ROOM, save
 from tipline.services import additions, drafts, mailbox, versions
 from tipline.services.conversation import MESSAGE, Message
 from tipline.services.seal_targets import AddsTo, TipTarget
 from tipline.services.visits import Visit
-from tipline.web import crowd, guard, journey, visiting
+from tipline.web import guard, journey, visiting
 from tipline.web.locale import current_language
 
 
@@ -61,16 +61,8 @@ def _write(kind: str, message_id: str | None = None) -> Any:
     form = AdditionForm()
     if not form.validate_on_submit():
         return _page(form, view, kind, answered)
-    try:
-        crowd.take_draft(now, doubtful=False)  # whoever holds one receipt must not be able to fill the disk with it
-        db.begin_writing()
-        gone = journey.save_answers(form.as_answers(), about, now)
-    except Busy:
-        db.end()
-        form.add_error("narrative", _("There is no room for new tips at this moment. Try again in a few minutes."))
-        return _page(form, view, kind, answered), Busy.status, {"Retry-After": str(Full.seconds)}
-    db.session.commit()
-    journey.discard(gone)
+    if not save(form, about, now, doubtful=False):  # takes room as a tip does: one receipt must not fill the disk
+        return _page(form, view, kind, answered), *NO_ROOM
     return redirect(url_for("public.check_addition"), code=303)
 
 
@@ -87,7 +79,7 @@ def _answered(visit: Visit, message_id: str | None) -> Message | None:
 def _begun(about: TipTarget) -> tuple[AdditionForm, bool]:
     """The form with what was begun, and whether something else waits that is not sent."""
     draft = journey.find_draft(clock.now())
-    mine = draft is not None and draft.adds_to == about.adds_to
+    mine = draft is not None and journey.is_about(draft, about)
     answers = drafts.read_parts(draft)[0] if draft is not None and mine else None
     return AdditionForm.of(answers, current_language().id), draft is not None and not mine
 

@@ -110,7 +110,7 @@ class TipForm(TiplineForm):
     @classmethod
     def of(cls, answers: Answers | None, language_id: int) -> TipForm:
         """The form with what was answered before, or else with the page's language chosen."""
-        form = cls(data=_as_data(answers) if answers else {"tip_language": str(language_id)})
+        form = cls(data=as_data(answers) if answers else {"tip_language": str(language_id)})
         form.is_untouched = answers is None
         return form
 
@@ -201,7 +201,8 @@ class ReceiptForm(TiplineForm):
     )
 
 
-def _as_data(answers: Answers) -> dict[str, Any]:
+def as_data(answers: Answers) -> dict[str, Any]:
+    """Answers as the fields of a form hold them."""
     return {
         "narrative": answers.narrative,
         "tip_language": str(answers.tip_language),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from tipline.languages import OTHER
-from tipline.public.forms import CHILD_AT_RISK, LANGUAGES, check_other_language, chosen
+from tipline.public.forms import CHILD_AT_RISK, LANGUAGES, as_data, check_other_language, chosen
 from tipline.services.answers import LONGEST_LINE, LONGEST_NARRATIVE, Answers
 from tipline.web.forms import (
     AtMost,
@@ -35,16 +35,7 @@ class AdditionForm(TiplineForm):
     @classmethod
     def of(cls, answers: Answers | None, language_id: int) -> AdditionForm:
         """The form with what was written before, or else with the page's language chosen."""
-        if answers is None:
-            return cls(data={"tip_language": str(language_id)})
-        return cls(
-            data={
-                "narrative": answers.narrative,
-                "tip_language": str(answers.tip_language),
-                "other_language": answers.other_language,
-                "child_at_risk": "yes" if answers.child_at_risk else "",
-            }
-        )
+        return cls(data=as_data(answers) if answers else {"tip_language": str(language_id)})
 
     def validate_other_language(self, field: StringField) -> None:
         """Writing in another language means saying which."""

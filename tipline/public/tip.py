@@ -12,10 +12,13 @@ from tipline import clock, config
 from tipline.errors import Busy, DraftGone, DraftSpent, Full, NotFound, OnceMore, WrongState
 from tipline.extensions import db
 from tipline.public import bp, copies, forms
+from tipline.public.forms_mailbox import AdditionForm
 from tipline.services import additions, drafts, seal_targets, sent_tips, versions
 from tipline.services.seal_targets import TipTarget
 from tipline.web import crowd, guard, journey
 from tipline.web.locale import current_language
+
+NO_ROOM = Busy.status, {"Retry-After": str(Full.seconds)}  # after a page that says so
 
 
 @bp.errorhandler(DraftSpent)
@@ -37,7 +40,13 @@ def tip(ref: str | None = None) -> Any:
     form = forms.TipForm()
     if not form.validate_on_submit():
         return _show(about, form, unsent=False)
-    doubtful = crowd.is_doubtful(now)
+    if not save(form, about, now, doubtful=crowd.is_doubtful(now)):
+        return _show(about, form, unsent=False), *NO_ROOM
+    return redirect(url_for("public.check"), code=303)
+
+
+def save(form: forms.TipForm | AdditionForm, about: TipTarget, now: dt.datetime, *, doubtful: bool) -> bool:
+    """Put a valid form into the visitor's draft and commit; False, with an error beside the text, for want of room."""
     try:
         crowd.take_draft(now, doubtful=doubtful)
         db.begin_writing()
@@ -45,10 +54,10 @@ def tip(ref: str | None = None) -> Any:
     except Busy:
         db.end()
         form.add_error("narrative", _("There is no room for new tips at this moment. Try again in a few minutes."))
-        return _show(about, form, unsent=False), Busy.status, {"Retry-After": str(Full.seconds)}
+        return False
     db.session.commit()
     journey.discard(gone)
-    return redirect(url_for("public.check"), code=303)
+    return True
 
 
 def _about(ref: str | None) -> TipTarget:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from tipline.models.campaign import CampaignUpdate, CampaignUpdateText
 from tipline.services import log
 from tipline.services.appeals import ENGLISH, PUBLISHED
 from tipline.services.html import clean_html, plain_text, without_controls
-from tipline.services.publishing import CHAIN, LONGEST_TITLE, check_language, slug_of
+from tipline.services.publishing import CHAIN, LONGEST_TITLE, check_language, free_slug
 
 if TYPE_CHECKING:
     from tipline.services.accounts import Person
@@ -70,10 +69,7 @@ def update(slug: str) -> UpdateDetails:
 
 def write(words: UpdateWords, person: Person, now: dt.datetime) -> str:
     """A new draft with English words; returns its slug. Raises BadInput with ``title`` or ``body``."""
-    slug = slug_of(words.title, "update")
-    taken = db.session.execute(select(CampaignUpdate.id).where(CampaignUpdate.slug == slug)).first()
-    if taken is not None or slug in _TAKEN_BY_PAGES:
-        slug = f"{slug}-{secrets.token_hex(3)}"
+    slug = free_slug(words.title, CampaignUpdate.slug, _TAKEN_BY_PAGES, "update")
     made = CampaignUpdate(slug=slug, created_at=now)
     db.session.add(made)
     db.session.flush()

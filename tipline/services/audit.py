@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 
 from tipline.extensions import db
 from tipline.models.log import LogArrival, LogEntry, LogHead, LogSegment
@@ -128,14 +128,16 @@ def read_entries(actor: log.Actor, wanted: Filter, before: int | None, now: dt.d
 
 
 def requests(now: dt.datetime) -> tuple[RequestLine, ...]:
-    """The register of senders' requests: what waits, then what was decided, the newest first; no words of anybody.
+    """The register of senders' requests: what waits, the most pressing first, then what was decided, the newest first.
 
-    A tip that was erased by a request has taken its rows with it: its tombstone stands here instead.
+    It holds no words of anybody. A tip that was erased by a request has taken its rows with it: its tombstone stands
+    here instead.
     """
+    pressing = case((RightsRequest.state == "open", RightsRequest.due_on))
     rows = db.session.execute(
         select(RightsRequest, Tip.ref)
         .join(Tip, Tip.id == RightsRequest.tip_id)
-        .order_by(RightsRequest.state != "open", RightsRequest.due_on.desc(), RightsRequest.id)
+        .order_by(RightsRequest.state != "open", pressing, RightsRequest.due_on.desc(), RightsRequest.id)
         .limit(PAGE)
     ).all()
     stones = db.session.scalars(

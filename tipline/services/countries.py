@@ -28,6 +28,12 @@ def countries() -> Mapping[str, Country]:
     return {entry["code"]: Country(**entry) for entry in json.loads(raw)}
 
 
+def name_of(code: str) -> str:
+    """The English name of a country; what is no code of ours stays as it is, because people may also type a name."""
+    known = countries().get(code)
+    return known.name if known else code
+
+
 def country(code: str) -> Country:
     """The country with this code. Raises BadInput."""
     found = countries().get(code)

@@ -121,9 +121,10 @@ def decide(person: Person, request_id: str, answer: Answer, now: dt.datetime) ->
     """
     if Role.SUPERVISOR not in person.roles:
         raise NotAllowed
-    if rights.get(request_id, lock=True).state != rights.OPEN:
-        raise WrongState
+    rights.get(request_id, lock=True)
     matter = read_matter(person, request_id)
+    if matter.request.state != rights.OPEN:
+        raise WrongState
     erasing = answer.granted and matter.erases
     if answer.reason_code not in (GRANT_REASONS if answer.granted else REFUSAL_REASONS):
         raise BadInput("reason_code", "unknown")

@@ -95,10 +95,6 @@ class _Reader:
         for above, below in struct.iter_unpack(self._order + "II", value[: len(value) // 8 * 8]):
             yield above / below if below else None
 
-    def utf16(self, value: bytes) -> str:
-        """A text of two bytes a sign."""
-        return value.decode("utf-16-le" if self._order == "<" else "utf-16-be", "replace")
-
 
 def _tell_texts(values: Values, found: Found) -> None:
     maker, model = values.get(_MAKER, b"").strip(b"\0 "), values.get(_MODEL, b"").strip(b"\0 ")

@@ -27,7 +27,7 @@ from tipline.services.accounts import Person
 from tipline.services.added import ReadAddition
 from tipline.services.answers import Answers
 from tipline.services.authorities import Recipient
-from tipline.services.countries import countries
+from tipline.services.countries import name_of
 from tipline.services.handovers import (
     Claim,
     Event,
@@ -144,7 +144,7 @@ def _narrative(opened: OpenTip, answers: Answers, wish: TipWish) -> str:
 def _chosen(answers: Answers, wish: TipWish) -> dict[str, str]:
     said = {
         "product": answers.product,
-        "countries": ", ".join(_country_name(code) for code in answers.countries),
+        "countries": ", ".join(name_of(code) for code in answers.countries),
         "years": answers.years,
         "place": answers.place,
         "links": "\n".join(answers.links),
@@ -152,11 +152,6 @@ def _chosen(answers: Answers, wish: TipWish) -> dict[str, str]:
     }
     chosen = {name: text for name, text in said.items() if text and (wish.original or name in wish.answers)}
     return {**chosen, "child_at_risk": "yes"} if answers.child_at_risk else chosen
-
-
-def _country_name(code: str) -> str:
-    known = countries().get(code)
-    return known.name if known else code  # people may also type a name
 
 
 def _additions(ref: str, later: tuple[ReadAddition, ...]) -> tuple[HandedAddition, ...]:

@@ -6,7 +6,7 @@ printable and bounded. Exif is read in ``exif``; what the kinds mean to people, 
 
 from __future__ import annotations
 
-import math
+import datetime as dt
 import re
 import zlib
 
@@ -14,7 +14,7 @@ LONGEST = 100  # signs of a told value
 READ = 256 * 1024  # bytes of one hidden part that are looked into
 READ_IN_ALL = 1024 * 1024  # and of all parts of a file
 _SPACE = re.compile(r"\s+")
-TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _WHEN = re.compile(r"(\d{4})[-:](\d\d)[-:](\d\d)(?:[T ](\d\d):(\d\d))?")
 _COORDINATE = re.compile(r"(\d{1,3}),(\d{1,2}(?:\.\d{1,12})?)(?:,(\d{1,2}(?:\.\d{1,12})?))?([NSEW])")
 
@@ -61,7 +61,7 @@ class Found:
         self.traces: dict[str, str] = {}
         self._left = READ_IN_ALL
 
-    def tell(self, kind: str, value: bytes | str = "") -> None:
+    def tell(self, kind: str, value: bytes | str) -> None:
         """Keep what a part says, as short printable text; nothing is kept of what has no text."""
         shown = printable(value)
         if kind == "made":
@@ -71,12 +71,12 @@ class Found:
 
     def place(self, latitude: float, longitude: float) -> None:
         """Keep where a picture was taken, to about a kilometre: enough to recognise the place."""
-        if math.isfinite(latitude) and math.isfinite(longitude) and abs(latitude) <= 90 and abs(longitude) <= 180:
+        if abs(latitude) <= 90 and abs(longitude) <= 180:  # not so for what is infinite or no number
             self.traces.setdefault("place", f"{latitude:.2f} {longitude:.2f}")
 
     def number(self, kind: str, value: float, most: int) -> None:
         """Keep a whole number that makes sense."""
-        if math.isfinite(value) and abs(value) <= most:
+        if abs(value) <= most:
             self.traces.setdefault(kind, str(round(value)))
 
     def mark(self, kind: str) -> None:
@@ -147,7 +147,12 @@ def printable(value: bytes | str) -> str:
     else:
         text = value[: 8 * LONGEST]
     spaced = _SPACE.sub(" ", text.replace("\0", " "))
-    return "".join(sign for sign in spaced if sign.isprintable() and sign not in TURNING).strip()[:LONGEST].strip()
+    return visible(spaced)[:LONGEST].strip()
+
+
+def visible(text: str) -> str:
+    """A text without signs that cannot be seen or turn others around."""
+    return "".join(sign for sign in text if sign.isprintable() and sign not in _TURNING).strip()
 
 
 def _moment(text: str) -> str:
@@ -156,17 +161,11 @@ def _moment(text: str) -> str:
     if found is None:
         return ""
     year, month, day, hour, minute = (int(part or 0) for part in found.groups())
-    if not (1800 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= 28 + 3 and hour < 24 and minute < 60):
+    try:
+        moment = dt.datetime(year, month, day, hour, minute)  # noqa: DTZ001 - a camera's own time
+    except ValueError:
         return ""
-    if day > _days(year, month):
-        return ""
-    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}"
-
-
-def _days(year: int, month: int) -> int:
-    if month == 2:
-        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    return 30 if month in {4, 6, 9, 11} else 31
+    return moment.isoformat(timespec="minutes") if 1800 <= year <= 2200 else ""
 
 
 def _coordinate(text: bytes) -> float | None:

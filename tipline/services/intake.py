@@ -18,7 +18,7 @@ from tipline.extensions import db
 from tipline.models.appeal import Exhibit
 from tipline.models.base import table_of
 from tipline.models.tip import Attachment, Mailbox, Tip, TipKey, Tombstone
-from tipline.services import drafts, log, retention, seal_targets, sent_tips, uploads, versions
+from tipline.services import attachments, drafts, log, retention, seal_targets, sent_tips, uploads, versions
 from tipline.services.answers import ANSWERS, Answers, Identity
 from tipline.services.attachments import Details
 from tipline.services.drafts import OpenDraft
@@ -155,7 +155,8 @@ def read_contents(draft: OpenDraft) -> Contents:
     if not answers.narrative.strip():
         raise DraftIncomplete
     aside = db.run(_ASIDE, {"tip_id": draft.tip_id, "exhibit_id": draft.exhibit_id}).one()
-    files = tuple(file.details for file in versions.list_files(draft)) if aside.files else ()
+    rows = attachments.of_tip(draft.tip_id) if aside.files else ()
+    files = tuple(attachments.read_details(draft.content_key, row) for row in rows)
     return Contents(answers, len(record), drafts.open_identity(draft, found), files, aside.appeal_id)
 
 

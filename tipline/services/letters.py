@@ -15,7 +15,7 @@ from tipline.extensions import db
 from tipline.models.referral import Authority, Package, Referral, ReferralTip
 from tipline.models.tip import Addition, Consultation
 from tipline.services.access import TipFacts
-from tipline.services.countries import countries
+from tipline.services.countries import name_of
 
 _PURPOSES = {
     "assigned_work": "to work on it",
@@ -84,7 +84,7 @@ def _recipients(tip_id: str) -> list[str]:
         .order_by(Package.sent_at)
     ).all()
     return [
-        f"– {_KINDS.get(row.kind, 'An authority')} ({_country(row.country)}), {_day(row.sent_at)}" for row in rows
+        f"– {_KINDS.get(row.kind, 'An authority')} ({name_of(row.country)}), {_day(row.sent_at)}" for row in rows
     ] or ["– Nobody outside this service"]
 
 
@@ -101,11 +101,6 @@ def _looks(tip_id: str) -> list[str]:
         for row in rows
     ]
     return list(dict.fromkeys(lines)) or ["– Nobody has read it yet"]
-
-
-def _country(code: str) -> str:
-    known = countries().get(code)
-    return known.name if known else code
 
 
 def _day(moment: dt.datetime) -> str:

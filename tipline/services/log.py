@@ -80,9 +80,9 @@ def record(
     """Write one entry into the caller's transaction; if it cannot be written, what is raised stops the act.
 
     On the chain ``public`` the entry waits, with its hour only, for its hour to end. Consultations, disclosures and
-    transfers that happened need a ``justification``, the latter two a package, a transfer its recipient, digest and
-    basis. Raises ValueError for an unknown event or chain and for anything that is not a code or an id, and
-    LogBroken when the chain has lost its head.
+    transfers that happened need a ``justification``, the latter two a recipient and, but for a message to a sender, a
+    package, a transfer its digest and basis. Raises ValueError for an unknown event or chain and for anything that is
+    not a code or an id, and LogBroken when the chain has lost its head.
     """
     operation, subject_kind = _meaning(event, chain)
     codes = _all_codes(told)

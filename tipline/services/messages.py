@@ -85,7 +85,5 @@ def messages(opened: OpenTip) -> tuple[Sent, ...]:
 def _check_message(text: str, language: str) -> None:
     if not text.strip():
         raise ReasonNeeded
-    if len(text) > TEXT_LIMIT:
-        raise BadInput("message", "long")
     if language not in {one.tag for one in languages.UI_LANGUAGES}:
         raise BadInput("language", "unknown")

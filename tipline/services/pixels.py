@@ -45,7 +45,6 @@ def main() -> None:
     Image.MAX_IMAGE_PIXELS = None  # checked here, before anything is decoded
     warnings.simplefilter("ignore")
     _warm_up()
-    share_cards.compose(Image.new("RGB", (16, 16)))
     confine(memory=1536 * 1024 * 1024, seconds=40)
     wish = json.loads(sys.stdin.buffer.readline())
     code = OK
@@ -62,13 +61,14 @@ def main() -> None:
 
 
 def _warm_up() -> None:
-    """Use every codec once, with Exif, so that whatever loads at first use is loaded."""
+    """Use every codec once, with Exif, and the pen, so that whatever loads at first use is loaded."""
     exif = Image.Exif()
     exif[0x0112] = 6
     for name in FORMATS:
         written = io.BytesIO()
         Image.new("RGB", (16, 16)).save(written, name, exif=exif.tobytes())
         _flatten(ImageOps.exif_transpose(Image.open(io.BytesIO(written.getvalue()), formats=FORMATS)))
+    share_cards.draw_mark(16)
 
 
 def _open(raw: bytes, widest: int | None) -> Image.Image:

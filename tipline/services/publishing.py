@@ -6,10 +6,12 @@ import datetime as dt
 import re
 import secrets
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from tipline.errors import BadInput, NotFound, WrongState
 from tipline.extensions import db
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from tipline.services.accounts import Person
 
 CHAIN = "admin"
+_TAKEN_BY_PAGES = frozenset({"new", "exhibits", "batches"})
 LONGEST_TITLE = 200
 LONGEST_INTRODUCTION = 5_000
 _LANGUAGES = frozenset(language.tag for language in UI_LANGUAGES)
@@ -93,7 +96,7 @@ def appeal(slug: str) -> AppealDetails:
         state=found.state,
         desk_name=db.session.scalars(select(Desk.name).where(Desk.id == found.desk_id)).one(),
         words={text.language: AppealWords(text.title, text.introduction) for text in texts},
-        missing=missing_of(found),
+        missing=_missing(found),
         published_at=found.published_at,
         withdrawn_at=found.withdrawn_at,
     )
@@ -108,7 +111,8 @@ def make_appeal(desk_id: str, words: AppealWords, person: Person, now: dt.dateti
     """A new draft with English words; returns its slug. Raises BadInput for a desk that is not there or words."""
     if db.session.get(Desk, desk_id) is None:
         raise BadInput("desk", "unknown")
-    made = Appeal(slug=_free_slug(words.title), desk_id=desk_id, created_at=now, position=_last_position() + 1)
+    slug = free_slug(words.title, Appeal.slug, _TAKEN_BY_PAGES, "appeal")
+    made = Appeal(slug=slug, desk_id=desk_id, created_at=now, position=_last_position() + 1)
     db.session.add(made)
     db.session.flush()
     _put_words(made.id, ENGLISH, words)
@@ -148,7 +152,7 @@ def show_appeal(appeal_id: str, actor: log.Actor, now: dt.datetime, **told: Unpa
     found = db.session.get_one(Appeal, appeal_id)
     if found.state == PUBLISHED:
         raise WrongState
-    missing = missing_of(found)
+    missing = _missing(found)
     if missing:
         raise BadInput("appeal", missing[0])
     found.state, found.published_at, found.withdrawn_at = PUBLISHED, now, None
@@ -206,7 +210,7 @@ def is_open(desk_id: str) -> bool:
     return members >= 2 and confirmed == 2
 
 
-def missing_of(found: Appeal) -> tuple[str, ...]:
+def _missing(found: Appeal) -> tuple[str, ...]:
     """What stands between an appeal and the public: words, exhibit, desk."""
     has_words = db.session.get(AppealText, (found.id, ENGLISH)) is not None
     has_exhibit = db.session.execute(
@@ -233,16 +237,15 @@ def _put_words(appeal_id: str, language: str, words: AppealWords) -> None:
     db.session.flush()
 
 
-def slug_of(title: str, otherwise: str) -> str:
-    """A title as the part of an address, at most 45 characters; ``otherwise`` for one without a Latin letter."""
+def free_slug(title: str, column: InstrumentedAttribute[str], reserved: Collection[str], otherwise: str) -> str:
+    """A title as the part of an address that no row of ``column`` has yet; ``reserved`` are names of pages.
+
+    ``otherwise`` stands for a title without a Latin letter.
+    """
     ascii_only = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii").lower()
-    return _NOT_SLUG.sub("-", ascii_only).strip("-")[:45].strip("-") or otherwise
-
-
-def _free_slug(title: str) -> str:
-    slug = slug_of(title, "appeal")
-    taken = db.session.execute(select(Appeal.id).where(Appeal.slug == slug)).first()
-    return slug if taken is None and slug not in {"new", "exhibits", "batches"} else f"{slug}-{secrets.token_hex(3)}"
+    slug = _NOT_SLUG.sub("-", ascii_only).strip("-")[:45].strip("-") or otherwise
+    taken = db.session.execute(select(column).where(column == slug)).first()
+    return slug if taken is None and slug not in reserved else f"{slug}-{secrets.token_hex(3)}"
 
 
 def _last_position() -> int:

@@ -123,7 +123,7 @@ def look(opened: OpenTip, attachment_id: str, size: str, now: dt.datetime) -> Lo
     if not access.has_consulted(opened, f"{size}:{row.id}", now):
         raise ReasonNeeded
     _log("attachment.revealed", opened, row, size, now)
-    return Look(size, _started(opened, row))
+    return Look(size, _started(access.key_of(opened, row.tip_id), row))
 
 
 def draw(seen: Look) -> Rendering:
@@ -139,7 +139,8 @@ def download(opened: OpenTip, attachment_id: str, now: dt.datetime) -> Download:
     """
     row = _row(opened, attachment_id)
     _check_open(opened, row)
-    details = attachments.read_details(access.key_of(opened, row.tip_id), row)
+    key = access.key_of(opened, row.tip_id)
+    details = attachments.read_details(key, row)
     _mark_viewed(row)
     history.add(opened.tip.id, "attachment.downloaded", actor=opened.person.actor, now=now)
     _log("attachment.downloaded", opened, row, "original", now)
@@ -147,13 +148,13 @@ def download(opened: OpenTip, attachment_id: str, now: dt.datetime) -> Download:
         _neutral_name(opened, row),
         details.media_type,
         details.size,
-        _started(opened, row),
+        _started(key, row),
     )
 
 
-def _started(opened: OpenTip, row: Attachment) -> Iterator[bytes]:
+def _started(key: bytes, row: Attachment) -> Iterator[bytes]:
     """The file's bytes with the key taken and the file open: the rest asks the database for nothing."""
-    pieces = attachments.stream(access.key_of(opened, row.tip_id), row)
+    pieces = attachments.stream(key, row)
     return itertools.chain([next(pieces, b"")], pieces)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -137,7 +137,7 @@ def decide(request_id: str, state: str, reason_code: str, actor: log.Actor, now:
         field_group=f"{found.kind}-{state}",
         justification=reason_code,
     )
-    return get(request_id)
+    return replace(found, state=state, reason_code=reason_code, decided_at=now)
 
 
 def get(request_id: str, *, lock: bool = False) -> Request:
@@ -161,11 +161,9 @@ def of_tip(tip_id: str) -> tuple[Request, ...]:
     return tuple(map(_request, db.run(_ALL.where(_REQUEST.tip_id == tip_id).order_by(*newest).limit(MOST_SHOWN))))
 
 
-def open_requests(desk_ids: Collection[str] | None = None, limit: int = MOST_SHOWN) -> tuple[Request, ...]:
-    """What waits for a decision at these desks (None: at all), the most pressing first."""
-    wanted = _ALL.where(_REQUEST.state == OPEN)
-    if desk_ids is not None:
-        wanted = wanted.where(_REQUEST.desk_id.in_(desk_ids))
+def open_requests(desk_ids: Collection[str], limit: int = MOST_SHOWN) -> tuple[Request, ...]:
+    """What waits for a decision at these desks, the most pressing first."""
+    wanted = _ALL.where(_REQUEST.state == OPEN, _REQUEST.desk_id.in_(desk_ids))
     return tuple(map(_request, db.run(wanted.order_by(_REQUEST.due_on, _REQUEST.id).limit(limit))))
 
 

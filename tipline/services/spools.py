@@ -200,7 +200,7 @@ class Spool:
 def shown_name(name: str) -> str:
     """A file name as it is kept and shown: without folders, and without signs that cannot be seen."""
     last = name.replace("\\", "/").rpartition("/")[2]
-    shown = "".join(sign for sign in last if sign.isprintable() and sign not in hidden.TURNING).strip()
+    shown = hidden.visible(last)
     if len(shown) <= LONGEST_NAME:
         return shown or "file"
     stem, dot, extension = shown.rpartition(".")

@@ -57,12 +57,12 @@ def read_report(raw: bytes) -> Findings:
     """What a child reports. Raises FileRefused (broken) for anything that the child cannot have meant."""
     try:
         report = json.loads(raw[:LARGEST_REPORT])
-        notes, traces = report["notes"], dict(report["traces"])
-    except (ValueError, KeyError, TypeError):
+        notes, traces = tuple(map(str, report["notes"])), dict(report["traces"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise FileRefused("broken") from None
-    if not NOTES.issuperset(map(str, notes)) or not set(KINDS).issuperset(traces):
+    if not NOTES.issuperset(notes) or not set(KINDS).issuperset(traces):
         raise FileRefused("broken")
-    findings = Findings(tuple(map(str, notes)), in_order(traces.items()))
+    findings = Findings(notes, in_order(traces.items()))
     if findings.tell_of_somebody and not findings.traces:
         return Findings(findings.notes, (Trace("more"),))
     return findings

@@ -9,9 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from dataclasses import dataclass, field
-from typing import cast
 
-from sqlalchemy import CursorResult, delete, insert, select
+from sqlalchemy import delete, insert, select
 
 from tipline import clock
 from tipline.crypto import envelope
@@ -67,8 +66,7 @@ def end_visit(secret: bytes) -> None:
 
 def erase_due_visits(now: dt.datetime) -> int:
     """Erase visits whose time is over; how many."""
-    gone = cast("CursorResult[object]", db.run(delete(_VISITS).where(_VISIT.erase_at <= now)))
-    return gone.rowcount
+    return int(db.run(delete(_VISITS).where(_VISIT.erase_at <= now)).rowcount)
 
 
 def _lookup(secret: bytes) -> str:

@@ -40,8 +40,7 @@ def withdraw(tip_id: str, now: dt.datetime) -> None:
 
     Which of the two it is, ``waits_until`` and the tip's open requests say. Raises NotFound.
     """
-    needed = needs_person(tip_id, lock=True)
-    if needed:
+    if needs_person(tip_id):
         rights.ask(tip_id, "withdrawal", now)
     elif waits_until(tip_id) is None:
         _set(tip_id, clock.next_hour(now + WAIT))
@@ -62,10 +61,13 @@ def waits_until(tip_id: str) -> dt.datetime | None:
     return found
 
 
-def needs_person(tip_id: str, *, lock: bool = False) -> bool:
-    """Whether something stands against erasing this tip without a person's decision. Raises NotFound."""
-    if lock:  # first and on its own: PostgreSQL looks at other tables as they were before it waited for the lock
-        db.run(_LOCK, {"tip_id": tip_id})
+def needs_person(tip_id: str) -> bool:
+    """Whether something stands against erasing this tip without a person's decision; its row is locked.
+
+    Raises NotFound.
+    """
+    # First and on its own: PostgreSQL looks at other tables as they were before it waited for the lock.
+    db.run(_LOCK, {"tip_id": tip_id})
     row = db.run(_STANDS, {"tip_id": tip_id}).first()
     if row is None:
         raise NotFound
@@ -89,9 +91,12 @@ def due_tips(now: dt.datetime, limit: int = 200) -> list[str]:
 def erase_due_tip(tip_id: str, now: dt.datetime) -> retention.Erased | None:
     """Erase a withdrawn tip whose 72 hours are over; ask a person instead if something stands against it by now.
 
-    The caller commits and then discards the files. None: nothing was erased.
+    The caller commits and then discards the files. None: nothing was erased, or somebody else was quicker.
     """
-    stands = needs_person(tip_id, lock=True)
+    try:
+        stands = needs_person(tip_id)
+    except NotFound:
+        return None
     due = waits_until(tip_id)
     if due is None or due > now:
         return None

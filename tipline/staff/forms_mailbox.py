@@ -65,7 +65,7 @@ class DecisionForm(MessageForm):
         if isinstance(refused, ReasonNeeded):
             self.add_error("message", EMPTY)
         else:
-            said = _REFUSALS.get((refused.field, refused.reason), "Choose or write something else here")
+            said = _REFUSALS.get((refused.field, refused.reason), _("Choose or write something else here"))
             self.add_error(refused.field, said)
 
     def answer(self) -> decisions.Answer:

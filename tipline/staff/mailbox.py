@@ -15,10 +15,8 @@ from tipline.services.decisions import Matter
 from tipline.staff import bp, words
 from tipline.staff.forms_mailbox import DecisionForm, MessageForm
 from tipline.staff.tip import back_to, carried
-from tipline.staff.work import press
+from tipline.staff.work import both, press
 from tipline.web import guard
-
-both = guard.allow(Role.REVIEWER, Role.SUPERVISOR)
 
 
 @bp.post("/tips/<ref>/additions/<addition_id>/open")

@@ -103,7 +103,7 @@ def _choices(wanted: Filter) -> dict[str, list[tuple[str, str]]]:
             (queue.ADDED, _("Something was added")),
             *words.STATUSES.items(),
         ],
-        "lane": [("", _("All")), *((lane, str(text).split(":")[0]) for lane, text in words.LANES.items())],
+        "lane": [("", _("All")), *((lane, words.lane_word(lane)) for lane in words.LANES)],
         "language": [("", _("All")), *((str(term.id), term.label) for term in sorted_terms())],
         "exhibit": [("", _("All")), *queue.exhibits_of(wanted.desk_id)],
         "assignee": [("", _("Everybody")), (queue.ME, _("Me")), (queue.NOBODY, _("Nobody yet")), *people],

@@ -193,22 +193,32 @@ REQUEST_STATES = {
     "taken-back": _l("Taken back"),
 }
 REQUEST_STATE_KINDS = {"open": "new", "granted": "done", "refused": "hold", "taken-back": "closed"}
-_CODES = {**STATUSES, **DISPOSITIONS, **BASES, **HOLDS}
-_CODES |= {**REQUESTS, **REQUEST_STATES}
-_CODES |= {
-    "message": "written",
+_CODES = {
+    **STATUSES,
+    **DISPOSITIONS,
+    **BASES,
+    **HOLDS,
+    **REQUESTS,
+    **REQUEST_STATES,
+    "message": _l("written"),
     "decision": _l("answer to a request"),
     "small": _l("small and grey"),
     "full": _l("in full"),
     "identifies_sender": _l("tells who wrote it"),
     "no_mark": _l("no mark"),
 }
-_CODES |= {lane: words.split(":")[0] for lane, words in LANES.items()}
+
+
+def lane_word(lane: str) -> str:
+    """What a lane is called in short."""
+    return str(LANES[lane]).split(":")[0]
 
 
 def file_label(file: FileLine) -> str:
     """What a file is called at the desk; one that was added later says when."""
-    return f"File {file.number}" + (f", added {file.added_at:%d %b %Y, %H:00}" if file.added_at else "")
+    if file.added_at is None:
+        return _("File %(number)s", number=file.number)
+    return _("File %(number)s, added %(when)s", number=file.number, when=f"{file.added_at:%d %b %Y, %H:00}")
 
 
 def hidden_words(file: FileLine) -> str:
@@ -227,4 +237,4 @@ def trace_words(file: FileLine) -> str:
 
 def code_words(code: str) -> str:
     """What a history says for a code; a grade or a number as it is."""
-    return _CODES.get(code, code)
+    return lane_word(code) if code in LANES else _CODES.get(code, code)

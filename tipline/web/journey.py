@@ -1,8 +1,8 @@
 """The way of a tip from page to page: what the visitor's cookie carries, and where each page leads.
 
 The cookie is Flask's signed session; of a tip it holds a random secret, the time of issue and whether a machine seems
-to have begun it, nothing else. A draft is
-refused after exactly 60 minutes by that time; its rows say only the hour in which they go (SECURITY 1, 25).
+to have begun it, nothing else. A draft is refused after exactly 60 minutes by that time; its rows say only the hour in
+which they go (SECURITY 1, 25).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def find_draft(now: dt.datetime) -> OpenDraft | None:
         return None
 
 
-def save_answers(answers: Answers, about: TipTarget, now: dt.datetime, *, doubtful: bool = False) -> tuple[str, ...]:
+def save_answers(answers: Answers, about: TipTarget, now: dt.datetime, *, doubtful: bool) -> tuple[str, ...]:
     """Write answers into the visitor's draft, or begin one; returns files to discard after the commit.
 
     A draft about something else gives way: the page has said so. ``doubtful`` stays with a draft that is begun here.

@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import RequestTimeout
 
 from tipline.web.floodgate import RECENT
-from tipline.web.request import PacedBody
+from tipline.web.request import LARGEST_TEXT, PacedBody
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-SHORT_FORM = 1024 * 1024
 PATIENCE = 0.5
 MOST_WAITING = 32  # each holds a thread
 FEW_WAITING = 4  # from here on what goes past is in the way of those who wait
@@ -113,7 +112,9 @@ def _is_short(environ: dict[str, Any]) -> bool:
         return True
     length = environ.get("CONTENT_LENGTH") or ""
     kind = environ.get("CONTENT_TYPE", "")
-    if not (kind.startswith("application/x-www-form-urlencoded") and length.isdecimal() and int(length) <= SHORT_FORM):
+    if not (
+        kind.startswith("application/x-www-form-urlencoded") and length.isdecimal() and int(length) <= LARGEST_TEXT
+    ):
         return False
     return _read_now(environ, int(length))
 
