@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import signal
 import socket
@@ -22,6 +23,7 @@ from tipline.extensions import db
 from tipline.services import schema
 
 ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 60  # seconds that a busy machine may take to start a server
 SERVE = "from tipline import config; from tipline.cli.serve import server; server(config.from_environment()).serve()"
 _TOKEN = re.compile(rb'name="csrf_token"[^>]*value="([^"]+)"')
 _LANGUAGE = re.compile(rb'<option value="(\d+)" selected')
@@ -54,7 +56,7 @@ class Served:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError), Browser(self.port) as browser:
                 if browser.get("/en/receipt").status == 200:
@@ -114,8 +116,8 @@ def served(folder: Path, **variables: str) -> Iterator[Served]:
     schema.upgrade(settings.database_url)
     db.connect(settings.database_url)
     served_here = Served(folder, settings.port, make_desk(clock.now()), environment)
-    served_here.start()
     try:
+        served_here.start()
         yield served_here
     finally:
         served_here.stop()
@@ -225,6 +227,13 @@ def finish(browser: Browser, check: Answer) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nothing listens on, below those that a system gives to callers.
+
+    Among those somebody who calls before the server listens can be given the very port that is called, and is answered
+    by an echo.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

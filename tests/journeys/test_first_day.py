@@ -12,7 +12,6 @@ import io
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tarfile
@@ -32,6 +31,7 @@ from tests import factories
 from tests.disclosure import need_tools
 from tests.disclosure import run as run_tool
 from tests.pages import Page, check_sound, words
+from tests.served import free_port
 from tests.tipsters import receipt_on
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -207,9 +207,7 @@ class Colleague(Browser):
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     """An empty folder and a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return House(tmp_path, int(probe.getsockname()[1]))
+    return House(tmp_path, free_port())
 
 
 def test_from_an_empty_folder_to_a_package_that_has_left_the_house(house: House) -> None:
