@@ -7,8 +7,8 @@ set -eu
 umask 077
 folder=$1
 stamp=$(date -u +%Y%m%dT%H%M%SZ)
-keys="tip_key attachment_key referral_key mailbox desk_grant recovery_code account"
-left_out="account_session draft mailbox_visit known_device invitation"
+keys="tip_key attachment_key referral_key mailbox desk_grant recovery_code account passkey factor_code"
+left_out="account_session draft mailbox_visit known_device invitation search_segment search_segment_key search_segment_tip kept_search"
 mkdir -p "$folder"
 
 without=""

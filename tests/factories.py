@@ -263,7 +263,7 @@ def open_tip(team: Team, ref: str, now: dt.datetime, *, as_supervisor: bool = Fa
     return write(lambda: access.open_tip(person, ref, "assigned_work", "", now))
 
 
-def make_authority(team: Team, now: dt.datetime, *, country: str = "GR") -> Recipient:
+def make_authority(team: Team, now: dt.datetime, *, country: str = "GR", kind: str = "national_unit") -> Recipient:
     """An authority inside the Union with an age key that the desk's first supervisor has confirmed."""
     from tipline.crypto import age
     from tipline.services import authorities, recipients
@@ -276,7 +276,7 @@ def make_authority(team: Team, now: dt.datetime, *, country: str = "GR") -> Reci
             authorities.AuthorityEntry(
                 name=f"Example Police {next(_numbers)}",
                 country=country,
-                kind="national_unit",
+                kind=kind,
                 contact_point="Duty desk, extension 12",
                 transfer_basis="member_state",
                 basis_expires_on=None,

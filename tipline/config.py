@@ -17,6 +17,7 @@ from typing import Any
 PARTS = ("public", "staff", "admin")
 _ONION = re.compile(r"https?://([a-z2-7]{56})\.onion")
 _CONTACT = re.compile(r"mailto:[^\s@]+@[^\s@]+|https://[^\s/]+(/\S*)?")
+MAIL_ADDRESS = re.compile(r"[^\s@<>,;:\"()]{1,64}@[A-Za-z0-9.-]{1,190}")
 _ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
@@ -32,6 +33,7 @@ class Profile:
     contact_details: bool
     conversation: bool
     attachments: bool
+    forward_lane: bool  # tips with personal data may only be passed on or purged
     untriaged_days: int
     referred_days: int
     closed_days: int
@@ -69,7 +71,16 @@ class Settings:
     onion: str
     security_contact: str  # where to report a weakness of this service; empty: no security.txt
     enforcement_body: str  # watches over accessibility; named in the statement
+    desk_pins: frozenset[str]  # fingerprints of desk keys: others are not sealed to; empty: any that is published
     public_address: str  # where people find the public pages; empty: not known
+    staff_address: str  # where staff sign in; in notices by mail; empty: not named
+    smtp_host: str  # what takes notices by mail; empty: none are sent
+    smtp_port: int
+    smtp_tls: str  # starttls, tls; off on this machine only
+    smtp_user: str  # its password is the secret file smtp.password
+    smtp_from: str
+    notice_hours: tuple[int, ...]  # full hours, UTC, at which digests are made
+    second_administrator: str  # required from the second administrator on; off: each acts alone
     testing: bool = False
 
     def secret(self, name: str, size: int = 32) -> bytes:
@@ -158,7 +169,12 @@ def from_environment(environment: Mapping[str, str] | None = None, **overrides: 
         "onion": _onion(env),
         "security_contact": _contact(env, "TIPLINE_SECURITY_CONTACT"),
         "enforcement_body": env.get("TIPLINE_ENFORCEMENT_BODY", ""),
+        "desk_pins": _pins(env),
         "public_address": _address(env, "TIPLINE_PUBLIC_ADDRESS"),
+        "staff_address": _address(env, "TIPLINE_STAFF_ADDRESS"),
+        **_smtp(env),
+        "notice_hours": _hours(env, "TIPLINE_NOTICE_HOURS", "6,12"),
+        "second_administrator": _choice(env, "TIPLINE_SECOND_ADMINISTRATOR", ("required", "off")),
     }
     return Settings(**{**values, **overrides})
 
@@ -172,6 +188,52 @@ def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int
     if not low <= value <= high:
         raise ConfigError(f"{name} is a whole number from {low} to {high}")
     return value
+
+
+def _choice(env: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
+    """One of a few words; the first is the default."""
+    value = env.get(name) or known[0]
+    if value not in known:
+        raise ConfigError(f"{name} is one of {', '.join(known)}")
+    return value
+
+
+def _smtp(env: Mapping[str, str]) -> dict[str, Any]:
+    """What takes notices by mail. Without TLS only on this machine: who may sign in stands in every mail."""
+    host = env.get("TIPLINE_SMTP_HOST", "").strip()
+    sender = env.get("TIPLINE_SMTP_FROM", "").strip()
+    tls = _choice(env, "TIPLINE_SMTP_TLS", ("starttls", "tls", "off"))
+    if host and not MAIL_ADDRESS.fullmatch(sender):
+        raise ConfigError("TIPLINE_SMTP_FROM is an email address such as tipline@authority.example")
+    if host and tls == "off" and host not in {"localhost", "127.0.0.1", "::1"}:
+        raise ConfigError("TIPLINE_SMTP_TLS is off only where TIPLINE_SMTP_HOST is this machine")
+    return {
+        "smtp_host": host,
+        "smtp_port": _number(env, "TIPLINE_SMTP_PORT", 465 if tls == "tls" else 587, 1, 65535),
+        "smtp_tls": tls,
+        "smtp_user": env.get("TIPLINE_SMTP_USER", "").strip(),
+        "smtp_from": sender,
+    }
+
+
+def _hours(env: Mapping[str, str], name: str, default: str) -> tuple[int, ...]:
+    """Full hours of the day, commas between, in their order."""
+    try:
+        hours = {int(one) for one in (env.get(name) or default).split(",")}
+    except ValueError:
+        hours = {-1}
+    if not hours <= set(range(24)):
+        raise ConfigError(f"{name} is one or more hours from 0 to 23, in UTC, with commas between")
+    return tuple(sorted(hours))
+
+
+def _pins(env: Mapping[str, str]) -> frozenset[str]:
+    """Fingerprints of desks' keys, with or without spaces, commas between."""
+    pins = ("".join(pin.split()).lower() for pin in env.get("TIPLINE_DESK_PINS", "").split(","))
+    found = frozenset(pin for pin in pins if pin)
+    if not all(re.fullmatch("[0-9a-f]{64}", pin) for pin in found):
+        raise ConfigError("TIPLINE_DESK_PINS holds fingerprints of 64 figures and letters, as a desk's page shows them")
+    return found
 
 
 def _address(env: Mapping[str, str], name: str) -> str:

@@ -59,6 +59,21 @@ class KeyRefused(Refused):
     code = "key-refused"
 
 
+class KeysMismatch(Refused):
+    """A desk's people or keys are not what was signed: nothing is opened for them or sealed to them.
+
+    ``why`` is a code: chain, memory, published, holder, grant, authority-key, mailbox.
+    """
+
+    code = "keys-mismatch"
+    status = 409
+
+    def __init__(self, desk_id: str, why: str) -> None:
+        super().__init__(why)
+        self.desk_id = desk_id
+        self.why = why
+
+
 # Who may do what
 
 
@@ -104,10 +119,23 @@ class NeedsSecondPerson(Refused):
     status = 403
 
 
+class ApprovalVoid(Refused):
+    """What was proposed has changed since, or its 72 hours are over: it has to be proposed anew."""
+
+    code = "approval-void"
+    status = 409
+
+
 class SignInFailed(Refused):
     """Name, password or code is wrong; which one is not said."""
 
     code = "sign-in-failed"
+
+
+class PasskeyRefused(Refused):
+    """What a browser sent for a passkey is not one of this moment, this address and this person."""
+
+    code = "passkey-refused"
 
 
 class SignInDelayed(Refused):
@@ -215,6 +243,38 @@ class WrongState(Refused):
     """The thing has moved on: this act does not fit its status any more."""
 
     code = "wrong-state"
+    status = 409
+
+
+class RestDue(Refused):
+    """This person's own limit of looks in a shift is reached: they decide whether to go on."""
+
+    code = "rest-due"
+    status = 409
+
+
+class LeftToColleagues(Refused):
+    """This person has chosen to leave this kind of content to colleagues."""
+
+    code = "left-to-colleagues"
+    status = 409
+
+
+class MailNotSent(Refused):
+    """A mail did not leave. ``why``: off (none is set up), away (no server answers), later, refused (for good)."""
+
+    code = "mail-not-sent"
+    status = 503
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class OpenElsewhere(Refused):
+    """A colleague has this tip open: take it over first, or leave it to them."""
+
+    code = "open-elsewhere"
     status = 409
 
 

@@ -73,6 +73,11 @@ class Database:
             self.session.rollback()
         self._mode.writing = True
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether this thread's transaction was begun as one that may write."""
+        return bool(getattr(self._mode, "writing", False))
+
     def end(self) -> None:
         """Give the connection back and forget the mode: the end of a request or of a job."""
         self._mode.writing = False

@@ -165,7 +165,7 @@ def test_a_new_password_made_by_an_administrator_reads_no_tip(admin, app, team, 
 
 def test_a_reset_second_factor_reads_no_tip_without_the_password(admin, app, team, clock, monkeypatch):
     """Two administrators reset a reviewer's second factor; neither knows the password."""
-    monkeypatch.setattr("tipline.web.signin.REFUSAL_SECONDS", 0)
+    monkeypatch.setattr("tipline.web.trying.REFUSAL_SECONDS", 0)
     second = app.test_client()
     factories.sign_in(second, make_person(Role.ADMINISTRATOR, now=clock.now), clock.now)
     admin.submit(admin.page(f"/admin/accounts/{team.reviewer.id}/reset"), {})

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from tests.served import free_port
@@ -53,8 +54,12 @@ class Site:
 
     def command(self, *words: str) -> str:
         """What a `tipline` command prints."""
+        return self.run_module("tipline", *words)
+
+    def run_module(self, module: str, *words: str) -> str:
+        """What a module prints that works on this instance."""
         done = subprocess.run(
-            [sys.executable, "-m", "tipline", *words],
+            [sys.executable, "-m", module, *words],
             env=self.env,
             cwd=self.folder,
             capture_output=True,
@@ -111,17 +116,41 @@ class People:
             first = self.browser.new_context()
             page = first.new_page()
             page.goto(f"{self.site.url}/staff/sign-in")
-            page.fill("[name=name]", name)
-            page.fill("[name=password]", self.site.password(name))
-            page.fill("[name=code]", self.site.command("code", name).strip())
+            for field, value in self.signs_in_with(name).items():
+                page.fill(f"[name={field}]", value)
             page.click("main form button[type=submit]")
             assert page.locator("text=Sign out").count() == 1, page.inner_text("main")
             self.states[name] = first.storage_state()
             first.close()
         return self.browser.new_context(storage_state=self.states[name], **options)
 
+    def signs_in_with(self, name: str) -> dict[str, str]:
+        """What this person types at the door."""
+        return {"name": name, "password": self.site.password(name), "code": self.site.command("code", name).strip()}
+
+
+class Newcomers(People):
+    """The people of a desk that was founded a moment ago, by their roles, on a site where nothing else is yet."""
+
+    def __init__(self, site: Site, browser) -> None:
+        super().__init__(site, browser)
+        self.known = json.loads(site.run_module("tests.browser.newcomers"))
+        site.start()
+
+    def signs_in_with(self, name: str) -> dict[str, str]:
+        name, password, secret = self.known[name]
+        return {"name": name, "password": password, "code": pyotp.TOTP(secret).now()}
+
 
 @pytest.fixture(scope="session")
 def people(site, browser):
     """Everybody of the sample."""
     return People(site, browser)
+
+
+@pytest.fixture
+def newcomers(browser, tmp_path):
+    """Everybody of a desk without a tip."""
+    newcomers = Newcomers(Site(tmp_path), browser)
+    yield newcomers
+    newcomers.site.stop()

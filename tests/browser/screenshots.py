@@ -1,6 +1,7 @@
 """Photographs of every page into .cache/screenshots: ``python -m tests.browser.screenshots [WALK …]``.
 
-Each walk is photographed on a phone and on a desktop; the public walks also without JavaScript, the desk's also dark.
+Each walk is photographed on a phone and on a desktop, the pages of the desk also in the dark; the public walks also
+without JavaScript; a desk and an administration where nothing has happened yet under ``empty``.
 Two that are never taken by themselves: ``readme`` makes the two pictures of the README anew, and ``languages`` puts the
 form, its error and the page of what was sent, in every language, side by side.
 """
@@ -17,8 +18,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.browser import walks, walks_public
-from tests.browser.conftest import CHROMIUM, ROOT, People, Site
+from tests.browser import walks, walks_empty, walks_public
+from tests.browser.conftest import CHROMIUM, ROOT, Newcomers, People, Site
 from tests.browser.walker import PHOTO, Walker
 from tipline.languages import OFFERED
 
@@ -40,6 +41,10 @@ def photograph(context: BrowserContext, site: Site, name: str, steps: object, *m
             walker.page.set_viewport_size(viewport)
             whole = "enlarged" not in stop
             walker.page.screenshot(path=FOLDER / name / f"{number:02}-{stop}-{size}.png", full_page=whole)
+        if walker.page.locator(".desk").count():
+            walker.page.emulate_media(color_scheme="dark")
+            walker.page.screenshot(path=FOLDER / name / f"{number:02}-{stop}-dark.png", full_page=True)
+            walker.page.emulate_media(color_scheme="light")
     context.close()
 
 
@@ -60,8 +65,6 @@ def take(browser: Browser, site: Site, wanted: set[str]) -> None:
         take_for_readme(browser, site, people)
     if "languages" in wanted:
         take_languages(browser, site)
-    if not wanted or "dark" in wanted:
-        photograph(people.come_in("tomas.revi", color_scheme="dark"), site, "dark", walks.reviewer)
 
 
 def take_languages(browser: Browser, site: Site, beside: int = 4) -> None:
@@ -87,10 +90,9 @@ def take_languages(browser: Browser, site: Site, beside: int = 4) -> None:
 
 
 def take_empty(browser: Browser, folder: Path) -> None:
-    """An instance where nothing has been set up."""
-    site = Site(folder)
-    site.command("setup", "--help")
-    site.start()
+    """An instance where a desk was founded a moment ago, and nothing else."""
+    newcomers = Newcomers(Site(folder), browser)
+    site = newcomers.site
     try:
         page = browser.new_page()
         for name, path in (("gallery", "/en/"), ("tip", "/en/tip"), ("sign-in", "/staff/sign-in")):
@@ -98,6 +100,8 @@ def take_empty(browser: Browser, folder: Path) -> None:
             for size, viewport in SIZES.items():
                 page.set_viewport_size(viewport)
                 page.screenshot(path=FOLDER / "empty" / f"{name}-{size}.png", full_page=True)
+        for role, steps in walks_empty.ROLES.items():
+            photograph(newcomers.come_in(role), site, f"empty-{role}", steps)
     finally:
         site.stop()
 

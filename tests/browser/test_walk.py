@@ -7,8 +7,8 @@ from importlib import resources
 
 import pytest
 
-from tests.browser import walks_public
-from tests.browser.conftest import ROOT
+from tests.browser import walks, walks_public
+from tests.browser.conftest import ROOT, People, Site
 from tests.browser.walker import PHOTO, Walker
 from tests.journeys.steps import Recipients
 
@@ -156,3 +156,19 @@ def test_from_a_greek_tip_to_an_acknowledged_package(site, people, browser, scri
     assert "the log verifies" in site.command("log", "verify")
     for page in (stranger, desk.page, office.page):
         page.context.close()
+
+
+@pytest.mark.wide
+def test_everything_at_the_desk_and_in_the_administration_works_without_scripts(browser, tmp_path):
+    """Every walk comes to its end on a sample of its own: each button that it presses is a form that posts."""
+    site = Site(tmp_path)
+    site.command("sample")
+    site.start()
+    people = People(site, browser)
+    for name, steps in walks.ROLES.items():
+        context = people.come_in(name, java_script_enabled=False)
+        broken = "Sorry, there is a problem with the service"
+        walker = Walker(context.new_page(), site.url, str(ROOT / PHOTO))
+        assert [stop for stop in steps(walker) if broken in walker.page.content()] == []
+        context.close()
+    site.stop()

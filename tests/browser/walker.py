@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Page, Route
 
 PHOTO = "tipline/data/sample/paving.jpg"
+ID = "[0-9a-f]{32}"
 
 
 class Walker:

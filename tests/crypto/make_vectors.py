@@ -242,6 +242,8 @@ def password_cases() -> list[Case]:
     cost = passwords.Cost(memory_kib=64, iterations=1, lanes=1)
     with counted_bytes("password"):
         blob = passwords.lock_seed(KEY, "six plain words – é", PEPPER, "account-1", cost)
+    with counted_bytes("password"), mock.patch.object(passwords, "LOCK_VERSION", passwords.FORMER_LOCK_VERSION):
+        former = passwords.lock_seed(KEY, "six plain words – é", PEPPER, "account-1", cost)
     good = {"name": "unlocks", "act": "unlock_seed", "password": "six plain words – é", "pepper": PEPPER.hex()}
     good |= {"account": "account-1", "blob": blob.hex(), "plain": KEY.hex()}
     flipped = [case | {"refused": "wrong-password"} for case in broken(good) if "flipped" in case["name"]]
@@ -256,6 +258,7 @@ def password_cases() -> list[Case]:
     code_hash = passwords.hash_one_time_code("K7QM-93XD-2R5T", PEPPER)
     return [
         good,
+        good | {"name": "unlocks what was locked by the former version", "blob": former.hex()},
         good | {"name": "unlocks in another normal form", "password": "six plain words – e\u0301"},
         refused(good, "another password", "wrong-password", password="six plain words"),
         refused(good, "another pepper", "wrong-password", pepper=KEY.hex()),

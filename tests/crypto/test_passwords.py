@@ -49,7 +49,7 @@ def test_every_flipped_bit_after_the_costs_is_a_wrong_password():
 
 def test_a_blob_cannot_ask_for_all_the_memory():
     blob = lock()
-    for start in (b"\1\1\xff\xff\xff\xff\1\1", b"\1\1\0\0\0\x40\xff\1", b"\1\1\0\0\0\x40\1\0", b"\2\1\0\0\0\x40\1\1"):
+    for start in (b"\1\1\xff\xff\xff\xff\1\1", b"\1\1\0\0\0\x40\xff\1", b"\1\1\0\0\0\x40\1\0", b"\3\1\0\0\0\x40\1\1"):
         with pytest.raises(Damaged):
             passwords.unlock_seed(start + blob[8:], "six plain words", PEPPER, "account-1")
     for short in (b"", blob[:24], blob[:40]):
@@ -61,7 +61,7 @@ def test_the_cost_of_real_accounts_is_the_decided_one():
     cost = passwords.Cost()
     assert (cost.memory_kib, cost.iterations) >= (65536, 3)
     blob = passwords.lock_seed(SEED, "words", PEPPER, "a", cost)
-    assert blob[:8] == b"\1\1" + (65536).to_bytes(4, "big") + b"\3\1"
+    assert blob[:8] == b"\2\1" + (65536).to_bytes(4, "big") + b"\3\1"
     assert passwords.unlock_seed(blob, "words", PEPPER, "a") == SEED
 
 

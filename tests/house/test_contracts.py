@@ -18,6 +18,7 @@ SEEDED = [
     ("jobs/__init__.py", "import tipline.models.tip", "used by services only"),
     ("public/tip.py", "import tipline.crypto.sealing", "used by services only"),
     ("staff/tip.py", "import tipline.storage", "used by services only"),
+    ("jobs/notices.py", "import tipline.mailer", "used by services only"),
     ("staff/tip.py", "import tipline.admin.log", "The house"),
     ("services/intake.py", "import tipline.public.forms", "The house"),
     ("models/tip.py", "import tipline.crypto.envelope", "The house"),

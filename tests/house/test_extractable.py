@@ -17,7 +17,7 @@ WORD = re.compile(r"[A-Za-z]{3,}")
 # Names and codes that are said in these letters everywhere; a choice of colours.
 SAME = re.compile(r"SHA-256|TOTP|UTC|JSON|CSV|tipline|light dark|&[a-z]+;")
 # Pieces of addresses, a language in itself, and what only the desk sees of templates that both kinds of page use.
-BARE = {"/pictures/", "/pictures/ w ,", "English", "Source , information", "Go to your start page"}
+BARE = {"/pictures/", "/pictures/ w ,", "English", "Go to your start page"}
 
 
 def _bare(template: str) -> list[str]:

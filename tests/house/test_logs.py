@@ -29,7 +29,7 @@ from tipline.extensions import db
 from tipline.models.referral import Package
 from tipline.models.tip import Attachment, Mailbox, RightsRequest, Tip, TipKey
 from tipline.services import dossier, history, intake, mailbox
-from tipline.web import signin
+from tipline.web import signin, trying
 
 ADDRESS, AGENT = "203.0.113.77", "Mozilla/5.0 MARKER-AGENT"
 FILE_NAME, FILE_WORDS = "ΣΗΜΑΔΙ-ΑΡΧΕΙΟΥ.pdf", "MARKER-IN-THE-FILE"
@@ -167,7 +167,7 @@ def tell_the_story(app: Flask, clock: Clock) -> list[str]:
 def test_no_log_no_address_and_no_column_holds_a_word_of_a_tip_or_of_who_sent_it_or_a_secret(
     watched: Flask, kept: Kept, clock: Clock, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signin, "REFUSAL_SECONDS", 0)
+    monkeypatch.setattr(trying, "REFUSAL_SECONDS", 0)
     monkeypatch.setattr(warnings, "showwarning", lambda message, *_: kept.texts.append(str(message)))
     secrets = tell_the_story(watched, clock)
     printed = capfd.readouterr()

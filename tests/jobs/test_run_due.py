@@ -40,7 +40,7 @@ def team(database: Database, now: dt.datetime) -> factories.Team:
 def test_a_year_passes(team: factories.Team, clock: Clock) -> None:
     for _ in range(3):
         factories.make_tip(clock.now, files=[("bag.jpg", factories.picture())])
-    assert done(jobs.run_due(clock.now)) == {"empty the write-ahead log": 1}
+    assert done(jobs.run_due(clock.now)) == {"count figures": 1, "empty the write-ahead log": 1}
     clock.advance(days=1)
     day = done(jobs.run_due(clock.now))
     assert (day["erase drafts"], day["chain public entries"], day["close segments"]) == (3, 3, 3)

@@ -205,7 +205,8 @@ def test_what_goes_out_is_what_was_written_for_it(app: Flask, clock: Clock, hous
         assert kept_back not in check.html
     # Somebody writes another text meanwhile: what was read is not what would go out.
     other = Colleague(app, team.reviewers[1], clock)
-    page = other.browser.submit(other.open(only(Tip).ref, "second_opinion"), {"sanitised": "Else."}, field="sanitised")
+    page = other.browser.submit(other.open(only(Tip).ref, "second_opinion"), action="/take-over")
+    page = other.browser.submit(page, {"sanitised": "Else."}, field="sanitised")
     refused = reviewer.browser.submit(check, field="digest")
     assert "changed after it was read" in refused.text
     assert factories.write(lambda: count(Package)) == 0

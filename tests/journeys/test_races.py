@@ -33,6 +33,7 @@ from tipline.services import (
     retention,
     rights,
     sessions,
+    tries,
     withdrawals,
 )
 from tipline.services.answers import Answers
@@ -184,21 +185,21 @@ def test_a_package_that_is_released_and_returned_at_once_is_one_of_both(
 def test_a_one_time_code_that_is_used_twice_at_once_opens_one_session(team: Team, now: dt.datetime) -> None:
     known = team.reviewers[0]
     code = pyotp.TOTP(known.totp_secret).at(now)
-    attempt = write(lambda: sessions.start_try(known.person.name, None, now))
-    results = at_once(*[lambda: sessions.finish_try(attempt, known.person.seed, code, "device", now)] * 3)
+    attempt = write(lambda: tries.start_try(known.person.name, None, now))
+    results = at_once(*[lambda: tries.finish_try(attempt, known.person.seed, code, "device", now)] * 3)
     assert refusals(results) == 2
     assert len(sessions.list_sessions(known.person, now)) == 1
 
 
 def test_an_invitation_and_a_reset_are_taken_once(team: Team, now: dt.datetime) -> None:
     admin = team.administrator.person
+    invited = write(lambda: invitations.invite(admin, "late", "Late", {Role.REVIEWER}, now))
     second = factories.make_person(Role.ADMINISTRATOR, now=now).person
     third = factories.make_person(Role.ADMINISTRATOR, now=now).person
     assert refusals(at_once(*[lambda: factors.propose_reset(admin, team.reviewer.id, now)] * 2)) == 1
     reset = factors.waiting_resets(second, now)[0]
     both = [lambda one=one: factors.confirm_reset(one, reset.id, now) for one in (second, third)]
     assert refusals(at_once(*both)) == 1
-    invited = write(lambda: invitations.invite(admin, "late", "Late", {Role.REVIEWER}, now))
     wrong = at_once(*[lambda: invitations.check_code(invited.name, "0000-0000-0000", now)] * 3)
     assert refusals(wrong) == 3
     assert not isinstance(write(lambda: invitations.check_code(invited.name, invited.code, now)), Refused)

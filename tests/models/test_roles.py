@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterator
@@ -14,10 +15,10 @@ from sqlalchemy.exc import ProgrammingError
 from tests import factories
 from tests.conftest import Clock, make_app
 from tests.tipsters import come_back
-from tipline import jobs
+from tipline import config, jobs
 from tipline.config import Settings
 from tipline.extensions import db
-from tipline.services import batches, exhibits, publishing, withdrawals
+from tipline.services import batches, exhibits, notices, publishing, withdrawals
 from tipline.services.gallery import read_gallery
 
 ROLES = Path(__file__).resolve().parents[2] / "deploy" / "postgres-roles.sql"
@@ -33,6 +34,8 @@ SECRETS = {
         "SELECT entered_by FROM campaign_figures",
         "UPDATE tip SET status = 'closed'",
         "SELECT reason_code FROM hold",
+        "SELECT address FROM notice_setting",
+        "SELECT number FROM statistic",
         "SELECT narrative FROM referral_tip",
         "UPDATE mailbox_message SET kind = 'decision'",
         "SELECT written_by FROM mailbox_message",
@@ -44,6 +47,10 @@ SECRETS = {
         "SELECT outcome FROM exhibit",
         "SELECT id FROM batch",
         "SELECT event FROM log_entry",
+        "SELECT ciphertext FROM desk_paper",
+        "SELECT account_id FROM note_call",
+        "SELECT mention_id FROM special_flag",
+        "SELECT account_id FROM safeguarder",
         "SELECT id FROM log_arrival",
         "DELETE FROM log_arrival",
     ],
@@ -62,6 +69,10 @@ SECRETS = {
         "SELECT sealed FROM tip_key",
         "SELECT wrapped FROM attachment_key",
         "SELECT ciphertext FROM tip_record",
+        "SELECT content FROM approval",
+        "SELECT sealed FROM welfare_diary",
+        "SELECT ciphertext FROM desk_paper",
+        "SELECT flagged_by FROM special_flag",
         "SELECT wrapped_key FROM mailbox",
         "SELECT wrapped_key FROM mailbox_visit",
         "SELECT ciphertext FROM mailbox_message",
@@ -148,7 +159,10 @@ def test_a_tip_goes_its_way_with_each_process_under_its_own_role(url: str, clock
     db.connect(as_role(url, "tipline_staff"))
     factories.open_tip(team, sent.ref, clock.now)
     _plan_batches(team, ref, clock.now)
+    factories.write(lambda: notices.wish(team.reviewer, "ines@authority.example", clock.now, urgent=True, digest=True))
     db.connect(as_role(url, "tipline_jobs"))
+    nobody_there = {"smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_tls": "off", "smtp_from": "desk@authority.example"}
+    config.use(dataclasses.replace(config.current(), **nobody_there))
     clock.now += dt.timedelta(days=190)
     results = jobs.run_due(clock.now)
     assert [result for result in results if result.failure] == []

@@ -26,7 +26,7 @@ from tipline.extensions import db
 from tipline.models.account import Account, AccountSession, Invitation
 from tipline.models.log import LogEntry
 from tipline.roles import Role
-from tipline.services import accounts, factors, invitations, passwords, sessions, standing
+from tipline.services import accounts, factors, failures, invitations, passwords, sessions, standing, tries
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -46,12 +46,12 @@ def code_of(known: Known, now: dt.datetime) -> str:
 
 
 def try_to_sign_in(name, password, code, now, device=None):
-    attempt = write(lambda: sessions.start_try(name, device, now))
+    attempt = write(lambda: tries.start_try(name, device, now))
     try:
-        seed = sessions.unlock(attempt, password)
-        return write(lambda: sessions.finish_try(attempt, seed, code, device or "a-device", now))
+        seed = tries.unlock(attempt, password)
+        return write(lambda: tries.finish_try(attempt, seed, code, device or "a-device", now))
     except (WrongPassword, SignInFailed):
-        write(lambda: sessions.note_failure(attempt, now))
+        write(lambda: tries.note_failure(attempt, now))
         raise SignInFailed from None
 
 
@@ -202,7 +202,7 @@ def test_failures_grow_into_delays_and_never_lock(reviewer, now):
             try_to_sign_in("rita", "wrong-password-here", "000000", now)
     with pytest.raises(SignInFailed):  # even the right one, while the delay runs
         try_to_sign_in("rita", PASSWORD, code_of(reviewer, now), now)
-    later = now + dt.timedelta(seconds=sessions.FIRST_DELAY)
+    later = now + dt.timedelta(seconds=failures.FIRST_DELAY)
     try_to_sign_in("rita", PASSWORD, code_of(reviewer, later), later)
     account = db.session.scalars(select(Account).where(Account.name == "rita")).one()
     assert (account.failures, account.delayed_until) == (0, None)
@@ -212,7 +212,7 @@ def test_no_delay_is_longer_than_a_quarter_of_an_hour(reviewer, now):
     for _ in range(30):
         with pytest.raises(SignInFailed):
             try_to_sign_in("rita", "wrong-password-here", "000000", now)
-        now += dt.timedelta(seconds=sessions.LONGEST_DELAY)
+        now += dt.timedelta(seconds=failures.LONGEST_DELAY)
     assert try_to_sign_in("rita", PASSWORD, code_of(reviewer, now), now)
 
 
@@ -271,9 +271,9 @@ def test_typing_the_password_again_is_counted_too(reviewer, now):
     opened = try_to_sign_in("rita", PASSWORD, code_of(reviewer, now), now)
     person = sessions.read_session(opened.token, now).person
     for _ in range(3):
-        write(lambda: sessions.start_recheck(person, None, now))
+        write(lambda: tries.start_recheck(person, None, now))
     with pytest.raises(SignInDelayed):
-        sessions.start_recheck(person, None, now)
+        tries.start_recheck(person, None, now)
 
 
 def test_another_password_keeps_the_key(reviewer, now):

@@ -97,6 +97,23 @@ def test_a_refused_grade_leaves_the_one_before(team: Team, ref: str, now: dt.dat
     assert (tip.source_code + tip.information_code, tip.grade_pending) == ("B3", None)
 
 
+def test_a_grade_that_was_edited_cannot_be_agreed_to_and_the_edit_waits_anew(
+    team: Team, ref: str, now: dt.datetime
+) -> None:
+    write(lambda: assessments.assess_tip(reviewers(team, ref, now), "A", "2", "Known officer", now))
+    [first] = assessments.grades(reviewers(team, ref, now))
+    later = now + dt.timedelta(minutes=1)
+    write(lambda: assessments.assess_tip(reviewers(team, ref, now), "A", "1", "And corroborated", later))
+    with pytest.raises(errors.WrongState):
+        assessments.agree_to_grade(supervisors(team, ref, now), first.id, later)
+    db.session.rollback()
+    edited = assessments.grades(reviewers(team, ref, now))[0]
+    write(lambda: assessments.agree_to_grade(supervisors(team, ref, now), edited.id, later))
+    assert (row(ref).source_code, row(ref).information_code) == ("A", "1")
+    write(lambda: assessments.assess_tip(reviewers(team, ref, now), "B", "1", "Not so sure", later))
+    assert (row(ref).source_code, row(ref).grade_pending) == ("A", "B1")
+
+
 def test_nobody_agrees_to_their_own_grade(team: Team, ref: str, now: dt.datetime) -> None:
     write(lambda: assessments.assess_tip(reviewers(team, ref, now), "A", "2", "Known officer", now))
     [waiting] = assessments.grades(reviewers(team, ref, now))

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from tests import disclosure, factories
+from tests import authenticators, disclosure, factories
 from tests.conftest import Clock
 from tipline import config, create_app, storage
 from tipline.config import ConfigError, Settings
 from tipline.errors import BadInput, WrongState
 from tipline.extensions import Database, db
 from tipline.models.tip import Addition, Tip, TipKey, TipRecord, Tombstone
-from tipline.services import access, backup, ledger, log_check, replay, retention
+from tipline.services import access, backup, factor_codes, ledger, log_check, replay, retention
 from tipline.services.wishes import TipWish
 
 
@@ -36,6 +36,8 @@ def made(team: factories.Team, tmp_path: Path, now: dt.datetime) -> tuple[backup
         now, narrative="Tell nobody. MARKER-GONE", files=[("b.png", factories.picture(form="PNG"))]
     )
     factories.start_session(team.reviewers[0], now)
+    authenticators.add_passkey(team.reviewer, authenticators.Authenticator(), now, "Blue key", "s" * 43)
+    factories.write(lambda: factor_codes.make_codes(team.reviewer, now))
     referred = disclosure.ready_tip(team, now)
     disclosure.draft(team, factories.make_authority(team, now), TipWish(referred.ref), now)
     return backup.write_backup(tmp_path / "backups", now), kept.ref, gone.tip_id

@@ -8,13 +8,24 @@ from sqlalchemy import select
 
 from tests.factories import PASSWORD, make_person, make_team, write
 from tipline.crypto import opening
-from tipline.crypto.keys import key_words
 from tipline.errors import BadInput, NeedsSecondPerson, NotAllowed, NotFound, RecoveryCodeMistyped, WrongState
 from tipline.extensions import db
+from tipline.models.approval import Approval
 from tipline.models.desk import DeskEpoch, Grant
 from tipline.models.log import LogEntry
 from tipline.roles import Role
-from tipline.services import accounts, desks, factors, invitations, members, passwords, recovery, sessions, standing
+from tipline.services import (
+    accounts,
+    approvals,
+    desks,
+    factors,
+    invitations,
+    members,
+    recovery,
+    sessions,
+    standing,
+    tries,
+)
 
 
 class Cast:
@@ -51,7 +62,13 @@ class Cast:
 
 
 def words_of(person) -> tuple[str, ...]:
-    return key_words(opening.public_key(person.seed), passwords.words())
+    return accounts.read_account(person.id).key_words
+
+
+def agree(person, now) -> None:
+    """A second person's word for the one proposal that waits."""
+    row = db.session.scalars(select(Approval).where(Approval.state == "waiting")).one()
+    write(lambda: approvals.approve(row.id, row.digest, person, now))
 
 
 @pytest.fixture
@@ -186,6 +203,8 @@ def test_a_code_gives_the_key_back_once(cast):
     anew = accounts.person_for(cast.first.id, seed, cast.now)
     with pytest.raises(NotFound):
         cast.key(anew)
+    write(lambda: recovery.ask_to_use(anew, cast.desk_id, "content", cast.now))
+    agree(cast.administrator, cast.now)
     write(lambda: recovery.use_code(anew, cast.desk_id, "content", codes.content, cast.now))
     assert cast.key(anew) == key
     with pytest.raises(WrongState):
@@ -265,9 +284,9 @@ def test_a_reset_second_factor_opens_no_key_and_the_desk_is_told(database, now):
     (reset,) = factors.waiting_resets(team.supervisor, now)
     write(lambda: factors.confirm_reset(team.supervisor, reset.id, now))
     (name,) = db.session.scalars(select(accounts.Account.name).where(accounts.Account.id == team.reviewer.id))
-    attempt = write(lambda: sessions.start_try(name, None, now))
-    with pytest.raises(sessions.WrongPassword):
-        sessions.unlock(attempt, "what an administrator can guess")
+    attempt = write(lambda: tries.start_try(name, None, now))
+    with pytest.raises(tries.WrongPassword):
+        tries.unlock(attempt, "what an administrator can guess")
     page = members.read_desk_page(team.supervisor, team.desk_id, now)
     assert [told.account_id for told in page.resets] == [team.reviewer.id]
 

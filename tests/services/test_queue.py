@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import event, insert, select, update
@@ -15,7 +16,7 @@ from tipline.extensions import Database, db
 from tipline.models.account import AccountSession
 from tipline.models.log import LogEntry
 from tipline.models.tip import Tip
-from tipline.services import access, excerpts, queue, sessions, tips
+from tipline.services import access, excerpts, labels, lanes, queue, queue_reading, sessions, tips
 from tipline.services.queue import Filter
 
 
@@ -120,6 +121,22 @@ def test_every_filter_finds_what_it_says(team: Team, now: dt.datetime) -> None:
     assert refs(queue.page(team.reviewer, replace(base, status="closed"))) == [two]
 
 
+def test_a_lane_is_found_whole_with_what_is_urgent_in_it_and_what_is_not(team: Team, now: dt.datetime) -> None:
+    fill(team, 6, now)
+    one, two, *rest = expected(team)
+    for ref, urgent in ((one, True), (two, False)):
+        moved = update(Tip).where(Tip.ref == ref).values(lane="quarantine", urgent=urgent)
+        write(lambda moved=moved: db.session.execute(moved))
+    settled = update(Tip).where(Tip.ref.in_(rest)).values(lane="normal", urgent=False)
+    write(lambda: db.session.execute(settled))
+    long = queue_reading.Age("week", since=now - dt.timedelta(days=7000))
+    for age in (None, long):
+        base = Filter(team.desk_id, age=age)
+        assert refs(queue.page(team.reviewer, replace(base, lane="quarantine"))) == [one, two]
+        assert sorted(refs(queue.page(team.reviewer, replace(base, lane="normal")))) == sorted(rest)
+        assert refs(queue.page(team.reviewer, replace(base, lane="urgent"))) == []
+
+
 def test_another_desks_queue_is_empty(team: Team, now: dt.datetime) -> None:
     fill(team, 3, now)
     stranger = factories.make_team(now).reviewer
@@ -129,11 +146,12 @@ def test_another_desks_queue_is_empty(team: Team, now: dt.datetime) -> None:
 def test_a_filter_reads_a_bounded_number_of_rows_and_goes_on(
     team: Team, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "WINDOW", 50)
-    fill(team, 120, now, tip_language=369)
+    monkeypatch.setattr(queue_reading, "WINDOW", 50)
+    monkeypatch.setattr(queue_reading, "NARROW", 10)
+    fill(team, 120, now)
     last = expected(team)[-1]
-    write(lambda: db.session.execute(update(Tip).where(Tip.ref == last).values(tip_language=362)))
-    wanted = Filter(team.desk_id, language=362)
+    write(lambda: db.session.execute(update(Tip).where(Tip.ref == last).values(unproven=True)))
+    wanted = Filter(team.desk_id, unproven=True)
     page = queue.page(team.reviewer, wanted)
     assert (page.lines, page.further) == ((), expected(team)[49])
     page = queue.page(team.reviewer, wanted, after=page.further)
@@ -163,7 +181,7 @@ def test_a_page_asks_the_same_few_questions_however_many_tips_there_are(team: Te
     asked.clear()
     queue.page(team.reviewer, Filter(team.desk_id))
     event.remove(db.engine, "before_cursor_execute", note)
-    assert len(asked) <= few + 2
+    assert len(asked) <= few + 4
 
 
 @pytest.fixture
@@ -200,7 +218,7 @@ def test_excerpts_need_a_reason_once_and_log_each_tip_shown(
 def test_excerpts_leave_out_what_not_everybody_may_read(team: Team, reader: access.Person, now: dt.datetime) -> None:
     quarantined, telling, plain = (factories.make_tip(now).ref for _ in range(3))
     opened = write(lambda: access.open_tip(reader, quarantined, "assigned_work", "", now))
-    write(lambda: tips.set_lane(opened, "quarantine", now))
+    write(lambda: lanes.set_lane(opened, "quarantine", now))
     opened = write(lambda: access.open_tip(reader, telling, "assigned_work", "", now))
     write(lambda: tips.mark_identifies_sender(opened, True, now))
     write(lambda: excerpts.switch_on(reader, team.desk_id, "assigned_work", "", now))
@@ -212,3 +230,79 @@ def test_excerpts_are_for_ones_own_desks(team: Team, reader: access.Person, now:
     other = factories.make_team(now)
     with pytest.raises(errors.NotFound):
         excerpts.switch_on(reader, other.desk_id, "assigned_work", "", now)
+
+
+def test_marks_that_people_and_senders_set_can_be_asked_for_together(
+    team: Team, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(team, 60, now)
+    first, second, third = expected(team)[3:6]
+    greece = write(lambda: labels.for_country(team.reviewer, team.desk_id, "GR"))
+    for ref in (first, second):
+        write(lambda ref=ref: labels.put_on(team.reviewer, ref, greece, now))
+    write(lambda: db.session.execute(update(Tip).where(Tip.ref.in_([second, third])).values(attachment_count=1)))
+    write(lambda: db.session.execute(update(Tip).where(Tip.ref == third).values(unproven=True)))
+    asked = Filter(team.desk_id, label_id=greece)
+
+    def found(wanted: Filter) -> list[str]:
+        return refs(queue.page(team.reviewer, wanted))
+
+    assert found(asked) == [first, second]
+    assert found(replace(asked, has_files=True)) == [second]
+    assert found(Filter(team.desk_id, has_files=True)) == [second, third]
+    assert found(Filter(team.desk_id, has_files=True, unproven=True)) == [third]
+    assert queue.count(team.reviewer, replace(asked, has_files=True)) == queue.Count(1, False)
+    monkeypatch.setattr(queue_reading, "FEW", 1)  # so many that the queue's own order is the better start
+    assert found(replace(asked, has_files=True)) == [second]
+    assert found(asked) == [first, second]
+
+
+def test_an_age_reads_both_halves_of_the_queue_from_its_own_hour(team: Team, now: dt.datetime) -> None:
+    fill(team, 300, now)
+    hours = {row.ref: row for row in db.session.execute(select(Tip.ref, Tip.received_at, Tip.urgent))}
+    day = Filter(team.desk_id, age=queue.age("day", now))
+    fresh = [ref for ref in expected(team) if now - hours[ref].received_at <= dt.timedelta(hours=24, minutes=24)]
+    first = queue.page(team.reviewer, day)
+    second = queue.page(team.reviewer, day, after=first.older)
+    assert refs(first) + refs(second) == fresh
+    assert refs(queue.page(team.reviewer, day, before=second.newer)) == refs(first)
+    assert queue.count(team.reviewer, day) == queue.Count(len(fresh), False)
+    turn = next(at for at, ref in enumerate(fresh) if not hours[ref].urgent)
+    assert queue.neighbours(team.reviewer, day, fresh[turn]) == (fresh[turn - 1], fresh[turn + 1])
+    old = Filter(team.desk_id, age=queue.age("older-week", now))
+    assert refs(queue.page(team.reviewer, old)) == []
+    assert queue.age("anything", now) is None
+
+
+def test_what_somebody_has_opened_is_read_and_only_by_them(team: Team, now: dt.datetime) -> None:
+    ref = factories.make_tip(now).ref
+    write(lambda: access.open_tip(team.reviewer, ref, "assigned_work", "", now))
+    [mine] = queue.page(team.reviewer, Filter(team.desk_id)).lines
+    [theirs] = queue.page(team.supervisor, Filter(team.desk_id)).lines
+    assert (mine.unread, theirs.unread) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("index", "asked"),
+    [
+        ("queue_status", {"status": "assessed"}),
+        ("queue_assignee", {"assignee": queue.NOBODY}),
+        ("queue_language", {"language": 362, "has_files": True}),
+        ("queue_exhibit", {"exhibit_id": "0" * 32, "language": 362}),
+        ("queue_lane", {"lane": "quarantine"}),
+        ("queue", {"status": "closed", "has_files": True}),
+    ],
+)
+def test_every_filter_starts_in_the_index_that_finds_the_fewest(
+    sqlite: Database, index: str, asked: dict[str, object]
+) -> None:
+    plans: list[str] = []
+
+    def explain(connection: Any, _cursor: object, statement: str, values: Any, *_rest: object) -> None:
+        if " tip" in statement and not statement.startswith("EXPLAIN"):
+            plans.extend(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    queue_reading.search(Filter("0" * 32, **asked), "0" * 32, None, 41, forwards=True)  # type: ignore[arg-type]
+    event.remove(db.engine, "before_cursor_execute", explain)
+    assert any(f"ix_tip_{index} (" in plan for plan in plans), plans

@@ -13,7 +13,7 @@ from tipline import errors
 from tipline.extensions import Database, db
 from tipline.models.log import LogEntry
 from tipline.models.tip import Statement, Tip, TipRecord
-from tipline.services import access, dossier, holds, notes, retention, statements, tips
+from tipline.services import access, dossier, holds, lanes, notes, retention, statements, tips
 from tipline.services.access import OpenTip
 
 
@@ -71,15 +71,18 @@ def test_a_tip_is_given_to_members_of_its_desk_only(team: Team, ref: str, now: d
 
 
 def test_a_lane_sets_the_urgency_and_quarantine_is_a_supervisors_to_end(team: Team, ref: str, now: dt.datetime) -> None:
-    write(lambda: tips.set_lane(opened_by(team, ref, now), "safeguarding", now))
+    write(lambda: lanes.set_lane(opened_by(team, ref, now), "safeguarding", now))
     assert tip_of(ref).urgent
-    write(lambda: tips.set_lane(opened_by(team, ref, now), "quarantine", now))
+    write(lambda: lanes.set_lane(opened_by(team, ref, now), "quarantine", now))
     assert not tip_of(ref).urgent
-    with pytest.raises(errors.NotAllowed):
-        tips.set_lane(opened_by(team, ref, now), "normal", now)
-    write(lambda: tips.set_lane(opened_by(team, ref, now, chief=True), "normal", now))
+    for person, refusal in ((False, errors.NotAllowed), (True, errors.BadInput)):  # its picture is shut with it
+        with pytest.raises(refusal):
+            lanes.set_lane(opened_by(team, ref, now, chief=person), "normal", now)
+    without = str(factories.make_tip(now).ref)
+    write(lambda: lanes.set_lane(opened_by(team, without, now), "quarantine", now))
+    write(lambda: lanes.set_lane(opened_by(team, without, now, chief=True), "normal", now))
     with pytest.raises(errors.BadInput):
-        tips.set_lane(opened_by(team, ref, now), "fast", now)
+        lanes.set_lane(opened_by(team, without, now), "fast", now)
 
 
 def test_closing_needs_a_reason_which_is_sealed(team: Team, ref: str, now: dt.datetime) -> None:
@@ -112,7 +115,7 @@ def test_a_restricted_tip_is_kept_and_not_worked_on(team: Team, ref: str, now: d
     write(lambda: tips.restrict_tip(opened_by(team, ref, now, chief=True), "Contested", now))
     chief = opened_by(team, ref, now, chief=True)
     for act in (
-        lambda: tips.set_lane(chief, "urgent", now),
+        lambda: lanes.set_lane(chief, "urgent", now),
         lambda: tips.mark_identifies_sender(chief, True, now),
         lambda: notes.sanitise_tip(chief, "Text", now),
         lambda: statements.write_statement(chief, "fact", "Text", now.date(), None, now),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests import factories
 from tests.factories import make_person, make_team, write
 from tipline.extensions import db
-from tipline.models.desk import RecoveryCode
+from tipline.models.desk import DeskEpoch, Grant, RecoveryCode
 from tipline.models.log import LogEntry
 from tipline.roles import Role
 from tipline.services import accounts, desks, factors
@@ -126,9 +126,16 @@ def test_a_supervisor_agrees_to_a_reset_and_the_desk_is_told(as_person, clock):
     assert "Second factor of" in colleague.page(f"/staff/desks/{team.desk_id}").main
 
 
-def test_new_codes_have_to_be_confirmed_again(as_person, clock):
+def test_new_codes_take_two_supervisors_and_have_to_be_confirmed_again(as_person, clock):
     team = make_team(clock.now)
     client, address = as_person(team.supervisors[0]), f"/staff/desks/{team.desk_id}"
+    page = client.submit(client.page(f"{address}/codes/new"), {})
+    assert "A second supervisor of this desk has to agree" in page.text
+    other = as_person(team.supervisors[1])
+    found = other.page("/staff/approvals").links
+    read = other.page(next(there for words, there in found.items() if words.startswith("Read and decide")))
+    assert "is to get new recovery codes" in read.main
+    other.submit(read, decision="approve")
     page = client.submit(client.page(f"{address}/codes/new"), {})
     assert len(CODE.findall(page.main)) == 2
     assert "Not confirmed yet" in client.page(address).main
@@ -138,8 +145,110 @@ def test_new_codes_have_to_be_confirmed_again(as_person, clock):
     assert "slip" in page.errors[0]
 
 
+def test_somebody_ends_their_own_keys_and_an_administrator_somebodys(as_person, clock):
+    team = make_team(clock.now)
+    client = as_person(team.reviewers[0])
+    client.submit(client.page("/staff/account/keys"), {})
+    assert client.page("/staff/").h1 == "Sign in"
+    admin = as_person(team.administrator)
+    page = admin.submit(admin.page(f"/admin/accounts/{team.reviewers[1].person.id}/keys"), {})
+    assert "keys are ended" in page.text
+    chief = as_person(team.supervisors[0])
+    assert "know the password of a colleague" in chief.page(f"/staff/desks/{team.desk_id}").main
+    assert team.supervisors[1].person.display_name in chief.page(f"/staff/desks/{team.desk_id}/keys").main
+
+
 def test_keys_want_a_fresh_password(cast, as_person, clock):
     client = as_person(cast.first)
     clock.advance(minutes=6)
     for tail in ("/found", "/codes/new", "/codes/confirm", "/codes/use", f"/people/{cast.second.person.id}"):
         assert client.page(f"/staff/desks/{cast.desk_id}{tail}").h1 == "Enter your password again"
+
+
+def test_a_colleague_is_taken_off_by_two_and_everything_comes_over_to_new_keys(app, clock, as_person):
+    team = make_team(clock.now)
+    factories.make_exhibit(team, clock.now)
+    factories.make_tip(clock.now)
+    first, second = as_person(team.supervisors[0]), as_person(team.supervisors[1])
+    leaver, address = team.reviewers[1].person, f"/staff/desks/{team.desk_id}"
+    page = first.submit(first.page(f"{address}/people/{leaver.id}/remove"), {})
+    assert "waits for a second person" in page.text
+    page = second.page("/staff/approvals")
+    page = second.page(re.search(r"/staff/approvals/[0-9a-f]{32}", page.html).group())
+    assert leaver.display_name in page.main
+    second.submit(page, decision="approve")
+    assert "make new keys" in first.page(address).main
+    page = first.submit(first.page(f"{address}/keys"), {})
+    assert len(CODE.findall(page.main)) == 2
+    page = first.page(f"{address}/keys/bring-over")
+    assert "2 keys are still sealed" in page.main
+    page = first.submit(page, {})
+    assert "Everything is sealed to the present keys" in page.main
+    assert "Epoch 2" in first.page(address).main
+
+
+def test_new_keys_are_asked_for_by_one_and_made_after_another_agreed(app, clock, as_person):
+    team = make_team(clock.now)
+    first, second = as_person(team.supervisors[0]), as_person(team.supervisors[1])
+    address = f"/staff/desks/{team.desk_id}"
+    page = first.submit(first.page(f"{address}/keys"), {})
+    assert "second supervisor of this desk has to agree" in page.text
+    page = second.page("/staff/approvals")
+    second.submit(second.page(re.search(r"/staff/approvals/[0-9a-f]{32}", page.html).group()), decision="approve")
+    page = second.submit(second.page(f"{address}/keys"), {})
+    assert len(CODE.findall(page.main)) == 2
+
+
+def test_a_rehearsal_opens_the_key_gives_nothing_and_is_shown_to_the_auditor(app, clock, as_person):
+    team = make_team(clock.now)
+    chief, auditor = as_person(team.supervisors[0]), as_person(team.auditor)
+    assert "No code was rehearsed yet" in auditor.page("/admin/drills").main
+    before = grants_count()
+    page = chief.page(f"/staff/desks/{team.desk_id}/codes/rehearse")
+    page = chief.submit(page, kind="content", code=team.codes.identity)
+    assert page.errors
+    page = chief.submit(page, kind="content", code=team.codes.content)
+    assert "Nothing was given to anybody" in page.text
+    told = auditor.page("/admin/drills").main
+    assert "Opened the key" in told
+    assert "Did not fit" in told
+    assert grants_count() == before
+
+
+def test_a_key_that_was_swapped_stops_the_desk_in_red_and_the_public_door_says_so(app, clock, as_person):
+    team = make_team(clock.now)
+    ref = factories.make_exhibit(team, clock.now)
+    chief, address = as_person(team.supervisors[0]), f"/staff/desks/{team.desk_id}"
+    chief.page(address)
+    good = write(lambda: db.session.execute(select(DeskEpoch.content_public)).scalar_one())
+    write(lambda: db.session.execute(update(DeskEpoch).values(content_public=good[:-1] + b"x")))
+    page = chief.page(address, status=409)
+    assert "not what was signed" in page.main
+    assert app.test_client().get(f"/en/exhibits/{ref}/tip").status_code == 503
+    write(lambda: db.session.execute(update(DeskEpoch).values(content_public=good)))
+    page = chief.page(address)
+    assert "Intake is stopped" in page.main
+    chief.submit(page, {}, action="/resume")
+    assert app.test_client().get(f"/en/exhibits/{ref}/tip").status_code == 200
+
+
+def test_a_tip_is_handed_over_with_a_reason(app, clock, as_person):
+    team, other = make_team(clock.now), make_team(clock.now)
+    factories.make_exhibit(team, clock.now)
+    sent = factories.make_tip(clock.now)
+    factories.open_tip(team, sent.ref, clock.now)
+    client = as_person(team.reviewers[0])
+    page = client.page(f"/staff/tips/{sent.ref}/hand-over")
+    page = client.submit(page, desk=other.desk_id, reason="")
+    assert page.errors
+    page = client.submit(page, desk=other.desk_id, reason="It is about their country.")
+    assert "with the other desk now" in page.text
+    client.page(f"/staff/tips/{sent.ref}", status=404)
+    for known in (team.reviewers[0], other.reviewers[0]):
+        desk_id = desks.desks_of(known.person)[0].id
+        assert sent.ref in as_person(known).page(f"/staff/desks/{desk_id}").main
+
+
+def grants_count() -> int:
+    db.session.rollback()
+    return len(db.session.scalars(select(Grant.id)).all())

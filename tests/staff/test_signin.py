@@ -18,12 +18,12 @@ from tipline.models.account import AccountSession
 from tipline.models.log import LogEntry
 from tipline.roles import Role
 from tipline.services import factors, invitations
-from tipline.web import signin
+from tipline.web import trying
 
 
 @pytest.fixture(autouse=True)
 def _no_wait(monkeypatch):
-    monkeypatch.setattr(signin, "REFUSAL_SECONDS", 0)
+    monkeypatch.setattr(trying, "REFUSAL_SECONDS", 0)
 
 
 def code_of(known, now) -> str:

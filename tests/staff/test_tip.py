@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from sqlalchemy import select
@@ -281,3 +282,24 @@ def _attachment(ref: str, kind: str) -> str:
     return db.session.scalars(
         select(Attachment.id).where(Attachment.tip_id == row(ref).id, Attachment.kind == kind)
     ).one()
+
+
+def test_a_blank_form_is_kept_and_what_anybody_writes_or_chose_is_not(
+    client: PageClient, team: Team, now: dt.datetime
+) -> None:
+    graded, other = (factories.make_tip(now).ref for _ in range(2))
+    page = enter(client, team.reviewers[0], graded, now)
+    refused = client.submit(page, {"note": "WRITTEN-NOTE" * 300}, field="note")
+    assert "WRITTEN-NOTE" in refused.html
+    answers = {"source_code": "B", "information_code": "2", "grade_reason": "WRITTEN-REASON"}
+    page = client.submit(page, answers, field="grade_reason")
+    assert [chosen(page, name) for name in ("source_code", "information_code")] == ["B", "2"]
+    page = enter(client, team.reviewers[1], other, now)
+    assert [chosen(page, name) for name in ("source_code", "information_code")] == ["X", "4"]
+    assert "WRITTEN" not in page.html
+
+
+def chosen(page: Page, name: str) -> str:
+    """The value of the radio button that is chosen."""
+    buttons = re.findall(rf'<input[^>]*name="{name}"[^>]*>', page.html)
+    return next(re.search(r'value="(\w+)"', one)[1] for one in buttons if " checked" in one)  # type: ignore[index]

@@ -13,15 +13,19 @@ def register(app: Flask) -> None:
     from tipline.admin import (
         accounts,
         appeals,
+        approvals,
         authorities,
         batches,
         desks,
+        drills,
         exhibits,
         figures,
         home,
         log,
         modes,
         releases,
+        special_flags,
+        statistics,
         updates,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug import Response
 
 from tipline import clock
@@ -15,12 +16,13 @@ from tipline.admin import forms_accounts as forms
 from tipline.errors import BadInput
 from tipline.extensions import db
 from tipline.roles import Role
-from tipline.services import accounts, factors, invitations, standing
+from tipline.services import accounts, approval_lists, compromises, factors, invitations, standing
 from tipline.web import guard
 from tipline.web.forms import TiplineForm, check_token
 
 Answer = str | Response
 SEE_OTHER = 303
+WAITS = _l("Proposed. It happens once a second administrator has agreed, within 72 hours.")
 
 
 @bp.get("/accounts", endpoint="accounts")
@@ -47,6 +49,9 @@ def invite() -> Answer:
             form.refuse(refused)
         else:
             db.session.commit()
+            if isinstance(invited, str):
+                flash(WAITS, "success")
+                return redirect(url_for(".account", account_id=invited), SEE_OTHER)
             return render_template("admin/accounts/invited.html", invited=invited)
     return render_template("admin/accounts/invite.html", form=form)
 
@@ -58,6 +63,11 @@ def account(account_id: str) -> Answer:
     return render_template(
         "admin/accounts/account.html",
         account=accounts.read_account(account_id),
+        proposals=[
+            found
+            for act in ("roles", "removal", "new-password")
+            if (found := approval_lists.standing(act, account_id, g.person, clock.now()))
+        ],
         invitation_waits=invitations.is_waiting(account_id, clock.now()),
         factor_waits=factors.may_enrol_anew(account_id, clock.now()),
     )
@@ -71,13 +81,14 @@ def change_account(account_id: str) -> Answer:
     form = forms.PersonForm(data={"display_name": known.display_name, "roles": [role.value for role in known.roles]})
     if form.validate_on_submit():
         try:
-            standing.change_account(g.person, account_id, form.display_name.data, form.chosen(), clock.now())
+            chosen = form.chosen()
+            waits = standing.change_account(g.person, account_id, form.display_name.data, chosen, clock.now())
         except BadInput as refused:
             db.session.rollback()
             form.refuse(refused)
         else:
             db.session.commit()
-            flash(_("The change is saved."), "success")
+            flash(WAITS if waits else _("The change is saved."), "success")
             return redirect(url_for(".account", account_id=account_id), SEE_OTHER)
     return render_template("admin/accounts/change_account.html", form=form, account=known)
 
@@ -90,7 +101,10 @@ def invite_again(account_id: str) -> Answer:
     if form.validate_on_submit():
         invited = invitations.invite_again(g.person, account_id, clock.now())
         db.session.commit()
-        return render_template("admin/accounts/invited.html", invited=invited)
+        if invited is not None:
+            return render_template("admin/accounts/invited.html", invited=invited)
+        flash(WAITS, "success")
+        return redirect(url_for(".account", account_id=account_id), SEE_OTHER)
     return render_template("admin/accounts/invite_again.html", form=form, account=accounts.read_account(account_id))
 
 
@@ -107,6 +121,16 @@ def propose_reset(account_id: str) -> Answer:
 def suspend(account_id: str) -> Answer:
     """Keep somebody out for a while."""
     return _ask_once_more(account_id, "suspend", standing.suspend_account, _("The account is suspended."))
+
+
+@bp.route("/accounts/<account_id>/keys", methods=["GET", "POST"])
+@guard.allow(Role.ADMINISTRATOR, fresh=True)
+def end_keys(account_id: str) -> Answer:
+    """End the keys of somebody whose password or device another may know."""
+    said = _(
+        "The account's keys are ended, and its desks are told to make new ones. Now make a code for a new password."
+    )
+    return _ask_once_more(account_id, "end_keys", compromises.report, said)
 
 
 @bp.route("/accounts/<account_id>/restore", methods=["GET", "POST"])
@@ -140,8 +164,10 @@ def _ask_once_more(account_id: str, page: str, act: Callable[..., Any], said: st
     known = accounts.read_account(account_id)
     form = TiplineForm()
     if form.validate_on_submit():
-        act(g.person, account_id, clock.now())
+        waits = act(g.person, account_id, clock.now())
         db.session.commit()
-        flash(said, "success")
-        return redirect(url_for(".accounts") if gone else url_for(".account", account_id=account_id), SEE_OTHER)
+        flash(WAITS if waits else said, "success")
+        return redirect(
+            url_for(".accounts") if gone and not waits else url_for(".account", account_id=account_id), SEE_OTHER
+        )
     return render_template(f"admin/accounts/{page}.html", form=form, account=known)

@@ -13,7 +13,7 @@ from tipline.errors import BadInput
 from tipline.extensions import db
 from tipline.languages import UI_LANGUAGES
 from tipline.roles import Role
-from tipline.services import exhibits, publishing
+from tipline.services import exhibits, publications, publishing
 from tipline.web import batch_words, guard
 from tipline.web.forms import check_token
 
@@ -84,13 +84,13 @@ def publish_appeal(slug: str) -> Response:
     if reason is None:
         return redirect(url_for("admin.appeal", slug=slug), 303)
     try:
-        publishing.publish(slug, g.person, clock.now(), reason)
+        waits = publications.publish_appeal(slug, g.person, clock.now(), reason)
     except BadInput as refused:
         db.session.rollback()
         flash(_("The appeal is not published. It still needs %(what)s.", what=MISSING[refused.reason]))
     else:
         db.session.commit()
-        flash(_("The appeal is published."), "success")
+        flash(batch_words.SECOND if waits else _("The appeal is published."), "success")
     return redirect(url_for("admin.appeal", slug=slug), 303)
 
 

@@ -14,7 +14,7 @@ from tipline.admin.forms_batches import BatchForm
 from tipline.errors import BadInput
 from tipline.extensions import db
 from tipline.roles import Role
-from tipline.services import batch_lists
+from tipline.services import batch_lists, publications
 from tipline.services import batches as service
 from tipline.web import batch_words, guard
 from tipline.web.forms import check_token
@@ -87,14 +87,12 @@ def _planned(form: BatchForm, act: str, batch_id: str | None, now: dt.datetime) 
     if plan is None:
         return False
     try:
-        if batch_id is None:
-            service.plan(plan, g.person, now)
-        else:
-            service.change(batch_id, plan, g.person, now)
+        waits = publications.plan_batch(plan, batch_id, g.person, now)
     except BadInput as refused:
         db.session.rollback()
         form.refuse(refused)
         return False
     db.session.commit()
-    flash(_("It is done, and public.") if plan.due_at is None else _("The batch is planned."), "success")
+    said = _("It is done, and public.") if plan.due_at is None else _("The batch is planned.")
+    flash(batch_words.SECOND if waits else said, "success")
     return True

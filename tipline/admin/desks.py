@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug import Response
 
 from tipline import clock
@@ -12,12 +13,16 @@ from tipline.admin import forms_accounts as forms
 from tipline.errors import BadInput
 from tipline.extensions import db
 from tipline.roles import Role
-from tipline.services import accounts, desks, members, recovery
+from tipline.services import accounts, desks, founders, members, recovery, removals
 from tipline.web import guard
 from tipline.web.forms import TiplineForm
 
 Answer = str | Response
 SEE_OTHER = 303
+NAMED = _l("The desk is named. One of its founders now makes its keys, at the staff door.")
+PROPOSED = _l(
+    "The desk is proposed. It is named once a second administrator has agreed to its founders, within 72 hours."
+)
 
 
 @bp.get("/desks", endpoint="desks")
@@ -36,14 +41,14 @@ def name_desk() -> Answer:
     form.founders.choices = [(one.id, one.display_name) for one in supervisors]
     if form.validate_on_submit():
         try:
-            desk_id = desks.name_desk(g.person, form.name.data, form.founders.data, clock.now())
+            desk_id = founders.name_desk(g.person, form.name.data, form.founders.data, clock.now())
         except BadInput as refused:
             db.session.rollback()
             form.refuse(refused)
         else:
             db.session.commit()
-            flash(_("The desk is named. One of its founders now makes its keys, at the staff door."), "success")
-            return redirect(url_for(".desk", desk_id=desk_id), SEE_OTHER)
+            flash(NAMED if desk_id else PROPOSED, "success")
+            return redirect(url_for(".desk", desk_id=desk_id) if desk_id else url_for(".desks"), SEE_OTHER)
     return render_template("admin/desks/name_desk.html", form=form, supervisors=supervisors)
 
 
@@ -75,9 +80,12 @@ def remove_member(desk_id: str, account_id: str) -> Answer:
     known = desks.read_desk(desk_id)
     account = accounts.read_account(account_id)
     if form.validate_on_submit():
-        desks.remove_member(g.person, desk_id, account_id, clock.now())
+        waits = removals.take_off(g.person, desk_id, account_id, clock.now())
         db.session.commit()
-        flash(_("The person is off the desk and holds none of its keys any more."), "success")
+        if waits:
+            flash(_("This waits for a second person: another administrator, or a supervisor of the desk."), "success")
+        else:
+            flash(_("The person is off the desk and holds none of its keys any more."), "success")
         return redirect(url_for(".desk", desk_id=desk_id), SEE_OTHER)
     return render_template("admin/desks/remove_member.html", form=form, desk=known, account=account)
 

@@ -13,7 +13,7 @@ from tipline.errors import BadInput, FileRefused
 from tipline.extensions import db
 from tipline.languages import UI_LANGUAGES
 from tipline.roles import Role
-from tipline.services import exhibits, pictures, publishing
+from tipline.services import exhibits, pictures, publications, publishing
 from tipline.services.appeals import parse_filename
 from tipline.web import batch_words, guard
 from tipline.web.forms import check_token
@@ -112,13 +112,14 @@ def publish_exhibit(ref: str) -> Response:
     if reason is None:
         return redirect(url_for("admin.exhibit", ref=ref), 303)
     try:
-        exhibits.publish_exhibit(ref, g.person, clock.now(), reason)
+        waits = publications.publish_exhibit(ref, g.person, clock.now(), reason)
     except BadInput as refused:
         db.session.rollback()
         flash(_("The exhibit is not published. It still needs %(what)s.", what=MISSING[refused.reason]))
     else:
         db.session.commit()
-        flash(_("The exhibit is published. The public sees it while its appeal is published too."), "success")
+        released = _("The exhibit is published. The public sees it while its appeal is published too.")
+        flash(batch_words.SECOND if waits else released, "success")
     return redirect(url_for("admin.exhibit", ref=ref), 303)
 
 

@@ -27,10 +27,8 @@ from tipline.web.forms import (
     TiplineForm,
 )
 
-# A lazy sentence is not escaped once more where it is shown.
 LITTLE_HTML = _l(
-    "A blank line starts a new paragraph. You can use &lt;p&gt;, &lt;br&gt;, &lt;strong&gt;, &lt;em&gt;, &lt;ul&gt;, "
-    "&lt;ol&gt; and &lt;li&gt;; "
+    "A blank line starts a new paragraph. You can use <p>, <br>, <strong>, <em>, <ul>, <ol> and <li>; "
     "everything else is taken out when you save."
 )
 REFUSALS = {
@@ -92,7 +90,7 @@ class ExhibitWordsForm(TiplineForm):
     description = TextAreaField(
         _l("Description"),
         [Needed(_l("Enter a description")), AtMost(5000)],
-        description=_l("What is known of the object: material, size, marks. %(how)s", how=LITTLE_HTML),
+        description=f"What is known of the object: material, size, marks. {LITTLE_HTML}",
     )
     alt = StringField(
         _l("The picture in words"),

@@ -34,8 +34,8 @@ class UpdateWordsForm(TiplineForm):
         _l("Text"),
         [Needed(_l("Enter the text")), AtMost(LONGEST_BODY)],
         description=_l(
-            "A few sentences. A blank line starts a new paragraph. You can use &lt;p&gt;, &lt;br&gt;, &lt;strong&gt;, "
-            "&lt;em&gt;, &lt;ul&gt;, &lt;ol&gt; and &lt;li&gt;; everything else is taken out when you save."
+            "A few sentences. A blank line starts a new paragraph. You can use <p>, <br>, <strong>, <em>, "
+            "<ul>, <ol> and <li>; everything else is taken out when you save."
         ),
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import g, render_template
 
 from tipline import clock
 from tipline.admin import bp
 from tipline.roles import Role
-from tipline.services import overview
+from tipline.services import approval_lists, overview
 from tipline.web import guard
 
 
@@ -15,4 +15,10 @@ from tipline.web import guard
 @guard.allow(Role.ADMINISTRATOR)
 def home() -> str:
     """What waits for an administrator, in numbers."""
-    return render_template("admin/home/home.html", overview=overview.read_overview(clock.now()), most=overview.MOST)
+    now = clock.now()
+    return render_template(
+        "admin/home/home.html",
+        overview=overview.read_overview(now),
+        approvals=approval_lists.count_waiting(g.person, now),
+        most=overview.MOST,
+    )

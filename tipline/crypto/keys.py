@@ -109,6 +109,11 @@ def fingerprint(public: bytes) -> str:
     return group_digest(hashlib.sha256(public).hexdigest())
 
 
+def desk_fingerprint(content: bytes, identity: bytes) -> str:
+    """The SHA-256 of a desk's two public keys, 64 hexadecimal digits: what pins them."""
+    return hashlib.sha256(join_fields(b"tipline/v1/desk-keys", content, identity)).hexdigest()
+
+
 def group_digest(digest: str) -> str:
     """A hexadecimal digest in lower-case groups of four."""
     return " ".join(digest[start : start + 4] for start in range(0, len(digest), 4))

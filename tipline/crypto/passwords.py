@@ -16,9 +16,13 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from tipline.crypto import symbols
 from tipline.crypto.envelope import TAG_SIZE, derive_key, expand, unwrap_key, wrap_key
 from tipline.crypto.fields import join_fields
-from tipline.crypto.keys import SUITE, VERSION
+from tipline.crypto.keys import SUITE
 from tipline.errors import Damaged, WrongPassword
 
+# A lock of this version belongs to an account that remembers its desks (SECURITY 10): nobody without the password can
+# make one of the former version, so a memory that is missing beside it was taken away.
+LOCK_VERSION = 2
+FORMER_LOCK_VERSION = 1
 ARGON_SALT_SIZE = 16
 LOCK_HEADER_SIZE = 2 + 4 + 1 + 1 + ARGON_SALT_SIZE
 CODE_SYMBOLS = 12
@@ -53,7 +57,7 @@ def lock_seed(seed: bytes, password: str, pepper: bytes, account_id: str, cost: 
         raise ValueError("nothing to lock, or no pepper")
     _check_cost(cost)
     header = (
-        bytes((VERSION, SUITE))
+        bytes((LOCK_VERSION, SUITE))
         + cost.memory_kib.to_bytes(4, "big")
         + bytes((cost.iterations, cost.lanes))
         + secrets.token_bytes(ARGON_SALT_SIZE)
@@ -64,7 +68,8 @@ def lock_seed(seed: bytes, password: str, pepper: bytes, account_id: str, cost: 
 
 def unlock_seed(blob: bytes, password: str, pepper: bytes, account_id: str) -> bytes:
     """The seed behind a password. Raises WrongPassword, or Damaged when the blob is no lock at all."""
-    if len(blob) <= LOCK_HEADER_SIZE + TAG_SIZE or blob[:2] != bytes((VERSION, SUITE)):
+    known = {bytes((version, SUITE)) for version in (LOCK_VERSION, FORMER_LOCK_VERSION)}
+    if len(blob) <= LOCK_HEADER_SIZE + TAG_SIZE or bytes(blob[:2]) not in known:
         raise Damaged
     header = bytes(blob[:LOCK_HEADER_SIZE])
     cost = Cost(int.from_bytes(header[2:6], "big"), header[6], header[7])
@@ -77,6 +82,11 @@ def unlock_seed(blob: bytes, password: str, pepper: bytes, account_id: str) -> b
         return cipher.decrypt(_ONLY_NONCE, blob[LOCK_HEADER_SIZE:], join_fields(header, account_id))
     except InvalidTag:
         raise WrongPassword from None
+
+
+def is_former_lock(blob: bytes) -> bool:
+    """Whether a lock was made before accounts remembered their desks."""
+    return blob[:1] == bytes((FORMER_LOCK_VERSION,))
 
 
 def propose_password(words: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tipline.extensions import db
-from tipline.jobs import batches, logbook, packages, retention
+from tipline.jobs import batches, logbook, notices, packages, retention, statistics
 
 _logger = logging.getLogger("tipline.jobs")
 
@@ -16,6 +16,8 @@ Job = Callable[[dt.datetime], int]
 
 # In this order: what ends first, then the log of it.
 JOBS: tuple[tuple[str, Job], ...] = (
+    ("send notices", notices.send_notices),
+    ("count figures", statistics.count_figures),
     ("carry out batches", batches.carry_out_batches),
     ("erase drafts", retention.erase_drafts),
     ("erase withdrawn tips", retention.erase_withdrawn),
@@ -29,6 +31,9 @@ JOBS: tuple[tuple[str, Job], ...] = (
     ("release segments", logbook.release_segments),
     ("empty the write-ahead log", retention.empty_write_ahead_log),
 )
+
+# What must not wait for the next full round.
+PROMPT = JOBS[:1]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,18 @@ from functools import partial
 
 from tipline.extensions import db
 from tipline.jobs import apart
-from tipline.services import invitations, pictures, retention, sessions, visits, withdrawals, write_ahead
+from tipline.services import (
+    approvals,
+    bulk,
+    invitations,
+    pictures,
+    presence,
+    retention,
+    sessions,
+    visits,
+    withdrawals,
+    write_ahead,
+)
 
 # The write-ahead log cannot be emptied while somebody reads: tried again for this long, then reported.
 PATIENCE = 5.0
@@ -46,8 +57,15 @@ def sweep_files(now: dt.datetime) -> int:
 
 
 def end_sessions(now: dt.datetime) -> int:
-    """Delete sessions, devices and invitations that are past their end; how many rows."""
-    ended: int = db.in_writing(lambda: sessions.erase_due_sessions(now) + invitations.erase_due_invitations(now))
+    """Delete sessions, devices, invitations, proposals and what lets acts be undone, past their end; how many rows."""
+    jobs = (
+        presence.erase_old,
+        bulk.erase_old,
+        sessions.erase_due_sessions,
+        invitations.erase_due_invitations,
+        approvals.erase_ended,
+    )
+    ended: int = db.in_writing(lambda: sum(erase(now) for erase in jobs))
     return ended
 
 

@@ -1,6 +1,45 @@
 """Tables, nothing else. Importing this package registers every table with ``Base.metadata``."""
 
-from tipline.models import account, appeal, campaign, desk, edition, log, referral, service, tip
+from tipline.models import (
+    account,
+    appeal,
+    approval,
+    campaign,
+    desk,
+    desk_paper,
+    edition,
+    group,
+    log,
+    notice,
+    queue,
+    referral,
+    search,
+    service,
+    statistics,
+    telling,
+    tip,
+    welfare,
+)
 from tipline.models.base import Base
 
-__all__ = ["Base", "account", "appeal", "campaign", "desk", "edition", "log", "referral", "service", "tip"]
+__all__ = [
+    "Base",
+    "account",
+    "appeal",
+    "approval",
+    "campaign",
+    "desk",
+    "desk_paper",
+    "edition",
+    "group",
+    "log",
+    "notice",
+    "queue",
+    "referral",
+    "search",
+    "service",
+    "statistics",
+    "telling",
+    "tip",
+    "welfare",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Boolean, ForeignKey, Integer, LargeBinary, String
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tipline.models.base import Base, Code, Id, UtcMoment, new_id
@@ -21,6 +21,7 @@ class Account(Base):
     sample: Mapped[bool] = mapped_column(Boolean, default=False)
     public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     signing_public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    desk_memory: Mapped[bytes | None] = mapped_column(LargeBinary)  # foundings seen, under a key of the own seed
     locked_seed: Mapped[bytes | None] = mapped_column(LargeBinary)  # wrapped by Argon2id(password) and pepper
     totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # to the account's own key
     totp_pending_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # enrolled, not yet confirmed by a code
@@ -67,6 +68,41 @@ class AccountSession(Base):
     seen_at: Mapped[dt.datetime] = mapped_column(UtcMoment)
     password_at: Mapped[dt.datetime] = mapped_column(UtcMoment)  # when the password was last typed
     excerpts_reason_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    search_reason_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Passkey(Base):
+    """A passkey (WebAuthn) of one person, beside the authenticator app. With ``locked_seed`` it opens the key too."""
+
+    __tablename__ = "passkey"
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    label: Mapped[str] = mapped_column(String(60))  # what its person calls it
+    rp_id: Mapped[str] = mapped_column(String(255))  # the host that it was made at, and works at
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    locked_seed: Mapped[bytes | None] = mapped_column(LargeBinary)  # wrapped as under a password, by its PRF's secret
+    made_at: Mapped[dt.datetime] = mapped_column(UtcMoment)
+    answered_at: Mapped[dt.datetime] = mapped_column(UtcMoment)  # when the last challenge it answered was given
+
+
+class FactorCode(Base):
+    """A recovery code for the second factor of one person, stored hashed; using it deletes it."""
+
+    __tablename__ = "factor_code"
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class AccountChange(Base):
+    """What changed about how somebody signs in, told to them for 30 days."""
+
+    __tablename__ = "account_change"
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    code: Mapped[str] = mapped_column(Code)
+    happened_at: Mapped[dt.datetime] = mapped_column(UtcMoment)
 
 
 class KnownDevice(Base):

@@ -84,8 +84,8 @@ class ExhibitPicture(Base):
 class Batch(Base):
     """Appeals and exhibits that the public sees come or go together, at ``due_at``.
 
-    ``act``: publish, withdraw, close. ``state``: waiting, done, cancelled. ``reason`` is a code, and given where the
-    batch does not wait.
+    ``act``: publish, withdraw, close. ``state``: proposed, waiting, done, cancelled. ``reason`` is a code, and given
+    where the batch does not wait.
     """
 
     __tablename__ = "batch"
@@ -107,4 +107,5 @@ class BatchItem(Base):
     batch_id: Mapped[str] = mapped_column(ForeignKey("batch.id", ondelete="CASCADE"), primary_key=True)
     subject_id: Mapped[str] = mapped_column(Id, primary_key=True)  # of an appeal or an exhibit
     kind: Mapped[str] = mapped_column(Code)
+    agreed: Mapped[str | None] = mapped_column(String(64))  # digest of what a second person agreed to
     outcome: Mapped[str | None] = mapped_column(Code)

@@ -50,6 +50,9 @@ class AuthorityKeyConfirmation(Base):
     confirmed_by: Mapped[str] = mapped_column(Id)
     confirmed_at: Mapped[dt.datetime] = mapped_column(UtcMoment)
     channel: Mapped[str] = mapped_column(Code)  # how it was compared: telephone, meeting, video, post
+    signature: Mapped[bytes | None] = mapped_column(
+        LargeBinary
+    )  # of who confirmed it; without one it counts for nothing
 
 
 class Referral(Base):

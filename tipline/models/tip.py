@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tipline.models.base import UNORDERED, Base, Code, Id, UtcMoment, new_id
@@ -40,10 +50,41 @@ class Tip(Base):
 
     __tablename__ = "tip"
     __table_args__ = (
-        # The orders that the queue reads in; every page of it starts inside one of these (services/queue).
-        Index("ix_tip_queue", "desk_id", "closed", "urgent", "received_at", "id"),
+        # The orders that the queue reads in; every page of it starts inside one of these (services/queue_reading).
+        # The first one holds what is filtered without an index of its own, and nothing else: SQLite prefers an index
+        # that holds all it needs over one that finds fewer rows.
+        Index("ix_tip_queue", "desk_id", "closed", "urgent", "received_at", "id", "unproven", "attachment_count"),
         Index("ix_tip_queue_status", "desk_id", "status", "urgent", "received_at", "id"),
+        Index("ix_tip_queue_lane", "desk_id", "closed", "lane", "urgent", "received_at", "id"),
+        Index(
+            "ix_tip_queue_language",
+            *("desk_id", "closed", "tip_language", "urgent", "received_at", "id"),
+            *("status", "lane", "attachment_count"),  # so that a filter of several reads nothing but the index
+        ),
+        Index("ix_tip_queue_exhibit", "desk_id", "closed", "exhibit_id", "urgent", "received_at", "id"),
+        # The default view, in which a group is one line; what rises to its top; what waits to be compared.
+        Index("ix_tip_queue_unfolded", "desk_id", "closed", "folded", "urgent", "received_at", "id"),
+        Index(
+            "ix_tip_first_hand",
+            *("desk_id", "first_hand", "received_at", "id"),
+            sqlite_where=text("closed IS 0 AND folded IS 0 AND first_hand > 0"),
+            postgresql_where=text("closed IS false AND folded IS false AND first_hand > 0"),
+        ),
+        Index(
+            "ix_tip_uncompared",
+            # With what is the same in all of it: otherwise SQLite looks each row up in the table.
+            *("desk_id", "closed", "restricted", "compared", "received_at", "id"),
+            sqlite_where=text("closed IS 0 AND restricted IS 0 AND compared IS 0"),
+            postgresql_where=text("closed IS false AND restricted IS false AND compared IS false"),
+        ),
         Index("ix_tip_queue_assignee", "desk_id", "assignee_id", "closed", "urgent", "received_at", "id"),
+        # Nobody's: PostgreSQL does not see that rows without an assignee are in order in the one above.
+        Index(
+            "ix_tip_queue_nobodys",
+            *("desk_id", "closed", "urgent", "received_at", "id"),
+            sqlite_where=text("assignee_id IS NULL"),
+            postgresql_where=text("assignee_id IS NULL"),
+        ),
         UNORDERED,
     )
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -72,7 +113,11 @@ class Tip(Base):
     graded: Mapped[bool] = mapped_column(Boolean, default=False)
     grade_pending: Mapped[str | None] = mapped_column(String(2))  # A or 1, until a supervisor agrees
     notice_version: Mapped[str] = mapped_column(String(20))
+    channel: Mapped[str] = mapped_column(Code, default="web", server_default="web")  # web, telephone, letter, in-person
     profile: Mapped[str] = mapped_column(Code)
+    compared: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))  # it has a fingerprint
+    folded: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))  # its lead stands for it
+    first_hand: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # 1 by a box, 2 by words, 3 by both
     review_due_at: Mapped[dt.datetime] = mapped_column(UtcMoment, index=True)
     revision: Mapped[int] = mapped_column(Integer, default=1)  # grows with each change of work on the tip
 
@@ -149,7 +194,7 @@ class Addition(Base):
     """
 
     __tablename__ = "addition"
-    __table_args__ = UNORDERED
+    __table_args__ = (Index(None, "received_at"), UNORDERED)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     tip_id: Mapped[str] = mapped_column(Id, index=True)
     kind: Mapped[str] = mapped_column(Code)  # more, correction, answer
@@ -180,7 +225,17 @@ class TipRecord(Base):
     """One encrypted, padded record of a tip: answers, identity, sanitised, statement, note, reason and others."""
 
     __tablename__ = "tip_record"
-    __table_args__ = (UniqueConstraint("tip_id", "part", "version"), UNORDERED)
+    __table_args__ = (
+        UniqueConstraint("tip_id", "part", "version"),
+        # What the desk wrote lately, for a search index that keeps up; what the public sends takes no part in it.
+        Index(
+            "ix_tip_record_desk_written",
+            "written_at",
+            sqlite_where=text("written_by IS NOT NULL"),
+            postgresql_where=text("written_by IS NOT NULL"),
+        ),
+        UNORDERED,
+    )
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     tip_id: Mapped[str] = mapped_column(Id)
     part: Mapped[str] = mapped_column(String(60))  # answers, identity, sanitised, note:<id>, statement:<id>, …
@@ -240,7 +295,8 @@ class TipEvent(Base):
     """What happened to a tip, in codes, for its history page (the legal log is another table)."""
 
     __tablename__ = "tip_event"
-    __table_args__ = (Index(None, "tip_id", "happened_at"),)
+    # The second one for what is counted of a day (services/statistics).
+    __table_args__ = (Index(None, "tip_id", "happened_at"), Index(None, "name", "happened_at"))
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     tip_id: Mapped[str] = mapped_column(Id)
     name: Mapped[str] = mapped_column(Code)  # past tense: tip.opened, tip.assigned, …

@@ -11,18 +11,18 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import bindparam, insert, or_, select
 
 from tipline.crypto import envelope, opening
 from tipline.crypto.keys import Label, Purpose
-from tipline.errors import BadInput, NotAllowed, NotFound, ReasonNeeded, WrongState
+from tipline.errors import BadInput, KeysMismatch, NotAllowed, NotFound, ReasonNeeded, WrongState
 from tipline.extensions import db
-from tipline.models.base import new_id
+from tipline.models.base import new_id, table_of
 from tipline.models.tip import Addition, Consultation, Tip, TipKey, TipRecord
 from tipline.roles import DESK_ROLES, Role
-from tipline.services import desks, history, log, records
+from tipline.services import desks, history, log, records, safeguarding
 from tipline.services.accounts import Person
-from tipline.services.answers import ANSWERS, IDENTITY, Answers, Identity
+from tipline.services.answers import ANSWERS, IDENTITY, Answers, Identity, mailbox_mark, marked_mailbox
 from tipline.services.statuses import Lane
 
 REASON_CODES = ("assigned_work", "urgent_risk", "supervision", "second_opinion", "rights_request", "other")
@@ -58,6 +58,9 @@ class TipFacts:
     grade_pending: str | None
     review_due_at: dt.datetime
     revision: int
+    channel: str
+    folded: bool
+    first_hand: int
 
     @property
     def quarantined(self) -> bool:
@@ -67,6 +70,25 @@ class TipFacts:
 
 # The columns that TipFacts is made of, in its order.
 FACTS = tuple(getattr(Tip, name) for name in TipFacts.__dataclass_fields__)
+# Built once: everything that is done with a tip asks these.
+_KEY, _LOOK, _RECORD = table_of(TipKey).c, table_of(Consultation).c, table_of(TipRecord).c
+_BY_REF = select(*FACTS).where(Tip.ref == bindparam("ref"))
+_SEALED_KEY = select(_KEY.desk_id, _KEY.epoch, _KEY.sealed).where(
+    _KEY.tip_id == bindparam("inner_id"), _KEY.purpose == bindparam("kind")
+)
+_STANDING = (
+    select(_LOOK.reason_code)
+    .where(_LOOK.tip_id == bindparam("tip_id"), _LOOK.account_id == bindparam("person"))
+    .where(_LOOK.kind == bindparam("kind"), or_(_LOOK.ended_at.is_(None), _LOOK.ended_at > bindparam("now")))
+    .order_by(_LOOK.opened_at)
+    .limit(1)
+)
+_LATEST = (
+    select(_RECORD.version, _RECORD.ciphertext)
+    .where(_RECORD.tip_id == bindparam("inner_id"), _RECORD.part == bindparam("part"))
+    .order_by(_RECORD.version.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +110,8 @@ def see_tip(person: Person, ref: str) -> TipFacts:
     """The clear facts of a tip of one's own desk. Raises NotAllowed for other roles and NotFound for other desks."""
     if not person.roles & DESK_ROLES:
         raise NotAllowed
-    row = db.session.execute(select(*FACTS).where(Tip.ref == ref)).one_or_none()
+    db.session.flush()  # as it is now, whatever this transaction has changed
+    row = db.run(_BY_REF, {"ref": ref}).first()
     if row is None:
         raise NotFound
     if row.desk_id not in {desk.id for desk in desks.desks_of(person)}:
@@ -102,14 +125,11 @@ def access_tip(person: Person, ref: str, *, now: dt.datetime) -> OpenTip:
     Raises NotFound (no such tip, another desk, no grant), NotAllowed (role; restricted and not a supervisor) and
     ReasonNeeded (not opened yet under the present assignment).
     """
-    facts = see_tip(person, ref)
-    if facts.restricted and Role.SUPERVISOR not in person.roles:
-        raise NotAllowed
-    content_key = _content_key(person, facts)
-    reason_code = _standing_reason(person, facts.id, "content", now)
+    reached = reach_tip(person, ref)
+    reason_code = _standing_reason(person, reached.tip.id, "content", now)
     if reason_code is None:
         raise ReasonNeeded
-    return OpenTip(facts, person, reason_code, content_key)
+    return replace(reached, reason_code=reason_code)
 
 
 def open_tip(person: Person, ref: str, reason_code: str, reason_text: str, now: dt.datetime) -> OpenTip:
@@ -118,16 +138,26 @@ def open_tip(person: Person, ref: str, reason_code: str, reason_text: str, now: 
     Raises as ``access_tip`` does, and BadInput for a reason that is unknown, too long or missing its words.
     """
     check_reason(reason_code, reason_text)
+    reached = reach_tip(person, ref)
+    standing = _standing_reason(person, reached.tip.id, "content", now)
+    opened = replace(reached, reason_code=standing or reason_code)
+    if standing is None:
+        consult(opened, "content", reason_code, reason_text, now)
+        history.add(opened.tip.id, "tip.opened", actor=person.actor, now=now)
+    return opened
+
+
+def reach_tip(person: Person, ref: str) -> OpenTip:
+    """The tip for an act that seals something to it and shows nothing of it: needs a grant, and no reason for a look.
+
+    Raises NotFound (no such tip, another desk, no grant) and NotAllowed (role; restricted, safeguarding: for others).
+    """
     facts = see_tip(person, ref)
     if facts.restricted and Role.SUPERVISOR not in person.roles:
         raise NotAllowed
-    content_key = _content_key(person, facts)
-    standing = _standing_reason(person, facts.id, "content", now)
-    opened = OpenTip(facts, person, standing or reason_code, content_key)
-    if standing is None:
-        consult(opened, "content", reason_code, reason_text, now)
-        history.add(facts.id, "tip.opened", actor=person.actor, now=now)
-    return opened
+    if not safeguarding.may_read(person, facts.desk_id, facts.lane):
+        raise NotAllowed
+    return OpenTip(facts, person, "assigned_work", _open_key(person, facts.id, "content", Purpose.TIP_CONTENT))
 
 
 def read_answers(opened: OpenTip, now: dt.datetime) -> Answers:
@@ -172,8 +202,15 @@ def key_of(opened: OpenTip, inner_id: str) -> bytes:
 
 
 def mailbox_key(opened: OpenTip) -> bytes:
-    """The key of the mailbox that the sender's receipt opens. Raises NotFound when it is gone."""
-    return _open_key(opened.person, opened.tip.id, "mailbox", Purpose.TIP_MAILBOX)
+    """The key of the mailbox that the sender's receipt opens. Raises NotFound when it is gone.
+
+    Raises KeysMismatch for a key that the sender's own answers do not name: anybody can seal one to a desk.
+    """
+    key = _open_key(opened.person, opened.tip.id, "mailbox", Purpose.TIP_MAILBOX)
+    marked = marked_mailbox(_latest(key_of(opened, opened.tip.id), opened.tip.id, ANSWERS))
+    if marked is not None and marked != mailbox_mark(key):
+        raise KeysMismatch(opened.tip.desk_id, "mailbox")
+    return key
 
 
 def open_identity(person: Person, ref: str, reason_code: str, reason_text: str, now: dt.datetime) -> Identity:
@@ -235,14 +272,9 @@ def has_consulted(opened: OpenTip, kind: str, now: dt.datetime) -> bool:
     return _standing_reason(opened.person, opened.tip.id, kind, now) is not None
 
 
-def _content_key(person: Person, facts: TipFacts) -> bytes:
-    return _open_key(person, facts.id, "content", Purpose.TIP_CONTENT)
-
-
 def _open_key(person: Person, inner_id: str, kind: str, purpose: Purpose) -> bytes:
-    row = db.session.execute(
-        select(TipKey.desk_id, TipKey.epoch, TipKey.sealed).where(TipKey.tip_id == inner_id, TipKey.purpose == kind)
-    ).one_or_none()
+    db.session.flush()
+    row = db.run(_SEALED_KEY, {"inner_id": inner_id, "kind": kind}).first()
     if row is None:  # erased: destroying this row is erasing the tip
         raise NotFound
     seed = desks.open_desk_key(person, row.desk_id, row.epoch, "identity" if kind == "identity" else "content")
@@ -255,26 +287,14 @@ def _answers(opened: OpenTip, inner_id: str) -> Answers:
 
 
 def _standing_reason(person: Person, tip_id: str, kind: str, now: dt.datetime) -> str | None:
-    return db.session.execute(
-        select(Consultation.reason_code)
-        .where(
-            Consultation.tip_id == tip_id,
-            Consultation.account_id == person.id,
-            Consultation.kind == kind,
-            or_(Consultation.ended_at.is_(None), Consultation.ended_at > now),
-        )
-        .order_by(Consultation.opened_at)
-        .limit(1)
-    ).scalar_one_or_none()
+    db.session.flush()
+    asked = {"tip_id": tip_id, "person": person.id, "kind": kind, "now": now}
+    standing: str | None = db.run(_STANDING, asked).scalar()
+    return standing
 
 
 def _latest(key: bytes, tip_id: str, part: str) -> bytes:
-    row = db.session.execute(
-        select(TipRecord.version, TipRecord.ciphertext)
-        .where(TipRecord.tip_id == tip_id, TipRecord.part == part)
-        .order_by(TipRecord.version.desc())
-        .limit(1)
-    ).one_or_none()
+    row = db.run(_LATEST, {"inner_id": tip_id, "part": part}).first()
     if row is None:
         raise NotFound
     return envelope.decrypt_record(key, row.ciphertext, tip_id=tip_id, part=part, version=row.version)

@@ -9,21 +9,24 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pyotp
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from tipline.crypto import opening, sealing
+from tipline.crypto import rosters as signed
 from tipline.crypto.keys import Label, Purpose, key_words
 from tipline.crypto.passwords import Cost
 from tipline.errors import BadInput, NotAllowed, NotFound, WrongState
 from tipline.extensions import db
-from tipline.models.account import Account, AccountRole, AccountSession
-from tipline.models.base import new_id
+from tipline.models.account import Account, AccountRole, AccountSession, FactorCode, Passkey
+from tipline.models.base import new_id, table_of
 from tipline.models.desk import DeskMember, Grant
 from tipline.roles import DESK_ROLES, Role, may_share_a_person
-from tipline.services import log, passwords
+from tipline.services import confirmed_keys, log, passwords, rosters
 
 # What one try of a password costs. Tests lower it; nothing else changes it.
 COST = Cost()
+_ROLE = table_of(AccountRole).c
+_ROLES = select(_ROLE.role).where(_ROLE.account_id == bindparam("account"))  # built once: every page asks this
 
 STRONGEST_FIRST = (Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR, Role.REVIEWER)
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
@@ -92,8 +95,8 @@ def person_for(account_id: str, seed: bytes, now: dt.datetime, session_id: str =
 
 def roles_of(account_id: str) -> frozenset[Role]:
     """The roles of one account."""
-    found = db.session.scalars(select(AccountRole.role).where(AccountRole.account_id == account_id))
-    return frozenset(Role(role) for role in found)
+    db.session.flush()
+    return frozenset(Role(row.role) for row in db.run(_ROLES, {"account": account_id}))
 
 
 def list_accounts() -> tuple[AccountRef, ...]:
@@ -124,7 +127,7 @@ def describe(rows: Iterable[Account]) -> tuple[AccountRef, ...]:
             display_name=account.display_name,
             state=account.state,
             roles=frozenset(roles.get(account.id, ())),
-            key_words=key_words(account.public_key, passwords.words()) if account.public_key else (),
+            key_words=words_of(account),
             has_factor=account.totp_sealed is not None,
             created_at=account.created_at,
         )
@@ -132,10 +135,19 @@ def describe(rows: Iterable[Account]) -> tuple[AccountRef, ...]:
     )
 
 
-def create_account(name: str, display_name: str, roles: Collection[Role], now: dt.datetime, *, sample: bool) -> str:
+def create_account(
+    name: str,
+    display_name: str,
+    roles: Collection[Role],
+    now: dt.datetime,
+    *,
+    sample: bool,
+    given: bool = True,
+) -> str:
     """Add an account that waits for its person; the id. Logs nothing: the callers do.
 
-    Raises BadInput on ``name`` (form, taken), ``display_name`` (empty) and ``roles`` (none, mixed).
+    Unless ``given``, the roles are only checked and come later. Raises BadInput on ``name`` (form, taken),
+    ``display_name`` (empty) and ``roles`` (none, mixed).
     """
     folded = fold_name(name)
     if not NAME.fullmatch(folded):
@@ -149,7 +161,8 @@ def create_account(name: str, display_name: str, roles: Collection[Role], now: d
     )
     db.session.add(account)
     db.session.flush()
-    set_roles(account.id, roles)
+    if given:
+        set_roles(account.id, roles)
     return account.id
 
 
@@ -162,18 +175,41 @@ def check_roles(roles: Collection[Role]) -> None:
 
 
 def set_keys(account: Account, seed: bytes, locked: bytes) -> None:
-    """Give an account a new key pair: every grant and session of an older one ends, desks must let them in anew."""
+    """Give an account a new key pair in the place of an older one; desks must let them in anew."""
+    end_keys(account)
     account.public_key = opening.public_key(seed)
+    complete_keys(account, seed)
     account.locked_seed = locked
-    account.totp_sealed = account.totp_pending_sealed = None
     account.failures, account.delayed_until = 0, None
+
+
+def end_keys(account: Account) -> None:
+    """Forget an account's keys, and with them every grant, word, factor and session of theirs."""
+    account.public_key = account.signing_public_key = account.desk_memory = account.locked_seed = None
+    end_factors(account)
     end_sessions(account.id)
+    confirmed_keys.end_words(account.id)
     db.session.execute(delete(Grant).where(Grant.account_id == account.id))
     db.session.execute(
         update(DeskMember)
         .where(DeskMember.account_id == account.id, DeskMember.standing == "member")
         .values(standing="named")
     )
+
+
+def complete_keys(account: Account, seed: bytes) -> None:
+    """Give an account what its seed gives and it lacks: the signing key, and a memory of the desks it comes to see."""
+    if account.signing_public_key is None:
+        account.signing_public_key = signed.signing_public(seed)
+    if account.desk_memory is None:
+        account.desk_memory = rosters.make_memory(account.id, seed)
+
+
+def words_of(account: Account) -> tuple[str, ...]:
+    """The words that confirm both public keys of an account, read out by its person; none before it has keys."""
+    if account.public_key is None:
+        return ()
+    return key_words(account.public_key + (account.signing_public_key or b""), passwords.words())
 
 
 def seal_totp(account: Account, secret: str) -> bytes:
@@ -204,6 +240,13 @@ def make_active(
     account.state, account.activated_at = "active", now
     log.record("account.activated", chain="admin", actor=None, subjects=[account_id], now=now)
     return account_id, seed, secret
+
+
+def end_factors(account: Account) -> None:
+    """Forget every second factor of an account, and with the passkeys their wraps of its key."""
+    account.totp_sealed = account.totp_pending_sealed = None
+    for table in (Passkey, FactorCode):
+        db.session.execute(delete(table).where(table.account_id == account.id))
 
 
 def end_sessions(account_id: str, *, but: str = "") -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from tipline.extensions import db
 from tipline.models.tip import Addition, Tip
@@ -19,6 +19,13 @@ from tipline.services.additions import Added
 from tipline.services.answers import Answers
 
 MOST_COUNTED = 1000
+_WAITING = (
+    select(Addition.id)
+    .join(Tip, Tip.id == Addition.tip_id)
+    .where(Addition.opened_at.is_(None), Tip.desk_id == bindparam("desk_id"))
+    .limit(MOST_COUNTED)
+)
+_COUNT = select(func.count()).select_from(_WAITING.subquery())  # built once: every page of the queue asks this
 
 
 @dataclass(frozen=True)
@@ -57,10 +64,4 @@ def count_unopened(person: Person, desk_id: str) -> int:
     """How many additions to the tips of one's own desk nobody has opened, up to a thousand; none at another's."""
     if desk_id not in {desk.id for desk in desks.desks_of(person)}:
         return 0
-    waiting = (
-        select(Addition.id)
-        .join(Tip, Tip.id == Addition.tip_id)
-        .where(Addition.opened_at.is_(None), Tip.desk_id == desk_id)
-        .limit(MOST_COUNTED)
-    )
-    return db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+    return int(db.run(_COUNT, {"desk_id": desk_id}).scalar_one())

@@ -125,8 +125,12 @@ def _lock_tip(tip_id: str) -> Any:
 
 def _touch_tip(tip_id: str, tip: Any, *, urgent: bool, now: dt.datetime) -> None:
     """A child in danger makes the whole tip urgent at once; a lane that asks for more care stays."""
-    values: dict[str, Any] = {"review_due_at": max(tip.review_due_at, clock.next_hour(now + READING_TIME))}
+    values: dict[str, Any] = {
+        "review_due_at": max(tip.review_due_at, clock.next_hour(now + READING_TIME)),
+        "compared": False,  # what was added may give an answer, or say that somebody was there
+    }
     if urgent:
         values["urgent"] = True
+        values["folded"] = False  # what is urgent has a line of its own
         values["lane"] = "urgent" if tip.lane == "normal" else tip.lane
     db.run(update(_TIPS).where(_TIP.id == tip_id).values(**values))

@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
+from tipline.crypto import envelope
 from tipline.errors import Damaged
 
 ANSWERS = "answers"
@@ -45,14 +46,15 @@ class Answers:
     shared_elsewhere: str = field(default="", repr=False)
     child_at_risk: bool = field(default=False, repr=False)
 
-    def as_record(self) -> bytes:
-        """The record's plain text."""
-        return _dump(asdict(self))
+    def as_record(self, mailbox: str = "") -> bytes:
+        """The record's plain text, with the mark of the mailbox's key where there is a mailbox."""
+        return _dump({**asdict(self), **({"mailbox": mailbox} if mailbox else {})})
 
     @classmethod
     def from_record(cls, record: bytes) -> Answers:
         """The answers in a record. Raises Damaged when it is none."""
         raw = _load(record)
+        raw.pop("mailbox", None)
         raw["countries"] = tuple(raw.get("countries", ()))
         raw["links"] = tuple(raw.get("links", ()))
         return _build(cls, raw)
@@ -78,6 +80,17 @@ class Identity:
     def from_record(cls, record: bytes) -> Identity:
         """The identity in a record. Raises Damaged when it is none."""
         return _build(cls, _load(record))
+
+
+def mailbox_mark(mailbox_key: bytes) -> str:
+    """What the answers say of the mailbox's key: who writes to the database can seal keys, but not these answers."""
+    return envelope.derive_key(mailbox_key, purpose="mailbox-mark").hex()
+
+
+def marked_mailbox(record: bytes) -> str | None:
+    """The mark in a record of answers; None in one that was written before there were marks."""
+    mark = _load(record).get("mailbox")
+    return None if mark is None else str(mark)
 
 
 def _dump(values: dict[str, Any]) -> bytes:

@@ -9,22 +9,30 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, insert, select, update
 
-from tipline.errors import BadInput, NeedsSecondPerson, NotAllowed, ReasonNeeded, WrongState
+from tipline.errors import ApprovalVoid, BadInput, NeedsSecondPerson, NotAllowed, ReasonNeeded, WrongState
 from tipline.extensions import db
 from tipline.models.account import Account
-from tipline.models.base import new_id
+from tipline.models.base import new_id, table_of
 from tipline.models.tip import Assessment, Tip
 from tipline.roles import Role
-from tipline.services import access, history, log, records, statuses, tips
+from tipline.services import access, approvals, history, log, records, statuses, tips
 from tipline.services.access import OpenTip
-from tipline.services.statuses import Status
+from tipline.services.statuses import Lane, Status
 
 SOURCE_CODES = ("A", "B", "C", "X")
 INFORMATION_CODES = ("1", "2", "3", "4")
 REASON_LIMIT = 1000
+_GIVEN = table_of(Assessment)
+_PROPOSER, _DECIDER = table_of(Account).alias("proposer"), table_of(Account).alias("decider")
+_OF_TIP = (
+    select(_GIVEN, _PROPOSER.c.display_name.label("proposer"), _DECIDER.c.display_name.label("decider"))
+    .outerjoin(_PROPOSER, _PROPOSER.c.id == _GIVEN.c.proposed_by)
+    .outerjoin(_DECIDER, _DECIDER.c.id == _GIVEN.c.decided_by)
+    .where(_GIVEN.c.tip_id == bindparam("tip_id"))
+    .order_by(_GIVEN.c.made_at.desc(), _GIVEN.c.id)
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ def assess_tip(opened: OpenTip, source_code: str, information_code: str, reason:
     """
     _check_grade(source_code, information_code, reason)
     tips.check_own_work(opened)
-    if opened.tip.status not in _TAKES_A_GRADE:
+    if opened.tip.status not in _TAKES_A_GRADE or opened.tip.lane == Lane.FORWARD:
         raise WrongState
     person = opened.person
     status = opened.tip.status
@@ -87,7 +95,8 @@ def assess_tip(opened: OpenTip, source_code: str, information_code: str, reason:
 def agree_to_grade(opened: OpenTip, grade_id: str, now: dt.datetime) -> None:
     """Let a waiting grade hold: a supervisor's act, never the proposer's.
 
-    Raises NotAllowed, NeedsSecondPerson, and WrongState when the grade does not wait any more.
+    Raises NotAllowed, NeedsSecondPerson, WrongState when the grade does not wait any more, and ApprovalVoid when it has
+    waited 72 hours: then it is given anew.
     """
     source_code, information_code = _decide(opened, grade_id, "holds", now)
     code = source_code + information_code
@@ -114,14 +123,7 @@ def refuse_grade(opened: OpenTip, grade_id: str, reason: str, now: dt.datetime) 
 def grades(opened: OpenTip) -> tuple[Grade, ...]:
     """Every grade that was given, newest first, with its reason."""
     reasons = {record.subject: record for record in records.read_records(opened, "reason:graded")}
-    proposer, decider = aliased(Account), aliased(Account)
-    rows = db.session.execute(
-        select(Assessment, proposer.display_name, decider.display_name)
-        .outerjoin(proposer, proposer.id == Assessment.proposed_by)
-        .outerjoin(decider, decider.id == Assessment.decided_by)
-        .where(Assessment.tip_id == opened.tip.id)
-        .order_by(Assessment.made_at.desc(), Assessment.id)
-    ).all()
+    db.session.flush()
     return tuple(
         Grade(
             given.id,
@@ -129,13 +131,13 @@ def grades(opened: OpenTip) -> tuple[Grade, ...]:
             given.information_code,
             given.state,
             given.proposed_by,
-            proposer_name,
-            decider_name,
+            given.proposer,
+            given.decider,
             given.made_at,
             given.decided_at,
             reasons[given.id].value["text"] if given.id in reasons else "",
         )
-        for given, proposer_name, decider_name in rows
+        for given in db.run(_OF_TIP, {"tip_id": opened.tip.id})
     )
 
 
@@ -183,6 +185,8 @@ def _decide(opened: OpenTip, grade_id: str, state: str, now: dt.datetime) -> tup
         raise WrongState
     if row.proposed_by == opened.person.id:
         raise NeedsSecondPerson
+    if state == "holds" and row.made_at + approvals.LASTS <= now:
+        raise ApprovalVoid
     row.state, row.decided_by, row.decided_at = state, opened.person.id, now
     db.session.flush()
     return row.source_code, row.information_code

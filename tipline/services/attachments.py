@@ -26,6 +26,9 @@ from tipline.services import log
 from tipline.services.drafts import OpenDraft
 from tipline.services.traces import Trace, in_order
 
+# How far a file got in quarantine (``services/quarantine``); what is shut is never shown, downloaded or decoded.
+QUARANTINED, RELEASED, HANDED_OVER, DESTROYED = "quarantined", "released", "handed_over", "destroyed"
+SHUT = frozenset({QUARANTINED, HANDED_OVER, DESTROYED})
 _PIECE = 256 * 1024
 _ATTACHMENTS, _KEYS, _DRAFTS = table_of(Attachment), table_of(AttachmentKey), table_of(Draft)
 _ATTACHMENT, _KEY, _DRAFT = _ATTACHMENTS.c, _KEYS.c, _DRAFTS.c
@@ -50,6 +53,10 @@ class Details:
     sha256: str = field(repr=False)
     notes: tuple[str, ...] = ()
     traces: tuple[Trace, ...] = field(default=(), repr=False)
+
+
+# What is left to say of a file that was destroyed.
+NO_DETAILS = Details(name="", media_type="", size=0, sha256="")
 
 
 @dataclass(frozen=True)

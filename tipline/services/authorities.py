@@ -227,7 +227,8 @@ def _confirmed_key(authority_id: str, desk_id: str | None) -> tuple[AuthorityKey
     ).all()
     if not keys:
         raise ReferralRefused("no-key")
-    word = select(AuthorityKeyConfirmation).order_by(AuthorityKeyConfirmation.confirmed_at)
+    word = select(AuthorityKeyConfirmation).where(AuthorityKeyConfirmation.signature.is_not(None))
+    word = word.order_by(AuthorityKeyConfirmation.confirmed_at)
     if desk_id is not None:
         word = word.where(AuthorityKeyConfirmation.desk_id == desk_id)
     for key in keys:

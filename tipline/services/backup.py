@@ -22,11 +22,25 @@ from tipline.services import ledger
 
 KEYS_KEPT = dt.timedelta(days=14)
 PENDING = "restore.pending"
-KEY_TABLES = ("tip_key", "attachment_key", "referral_key", "mailbox", "desk_grant", "recovery_code", "account")
+KEY_TABLES = (
+    "tip_key",
+    "attachment_key",
+    "referral_key",
+    "mailbox",
+    "desk_grant",
+    "recovery_code",
+    "account",
+    "passkey",
+    "factor_code",
+)
 # Sessions and drafts are in no backup, nor is what belongs to a draft only.
-LEFT_OUT = ("account_session", "draft", "mailbox_visit", "known_device", "invitation")
+LEFT_OUT = (
+    *("account_session", "draft", "mailbox_visit", "known_device", "invitation", "tip_open"),
+    # A search index is made anew from the tips; a copy of it would only outlive what was erased.
+    *("search_segment", "search_segment_key", "search_segment_tip", "kept_search"),
+)
 DRAFT_PARTS = ("attachment", "tip_record", "tip_key")
-OWNERS = "SELECT id FROM tip UNION SELECT id FROM addition"
+OWNERS = "SELECT id FROM tip UNION SELECT id FROM addition UNION SELECT id FROM desk_words"
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 

@@ -13,6 +13,7 @@ from tipline.extensions import db
 from tipline.models.account import Account
 from tipline.models.appeal import Appeal, AppealText, Batch, BatchItem, Exhibit, ExhibitText
 from tipline.services.appeals import ENGLISH
+from tipline.services.batches import UNDONE
 
 ENDED_SHOWN = 30
 
@@ -44,13 +45,13 @@ class BatchDetails:
 
 
 def waiting() -> list[BatchDetails]:
-    """The batches that wait, the next one first."""
-    return _details(select(Batch).where(Batch.state == "waiting").order_by(Batch.due_at, Batch.id))
+    """The batches that wait, for a second person or for their moment, the next one first."""
+    return _details(select(Batch).where(Batch.state.in_(UNDONE)).order_by(Batch.due_at, Batch.id))
 
 
 def ended() -> list[BatchDetails]:
     """The last batches that were carried out or cancelled."""
-    return _details(select(Batch).where(Batch.state != "waiting").order_by(Batch.ended_at.desc()).limit(ENDED_SHOWN))
+    return _details(select(Batch).where(Batch.state.not_in(UNDONE)).order_by(Batch.ended_at.desc()).limit(ENDED_SHOWN))
 
 
 def batch(batch_id: str) -> BatchDetails:
@@ -65,9 +66,9 @@ def _details(statement: Select[Batch]) -> list[BatchDetails]:
     items: dict[str, list[Item]] = {}
     ids = [row.id for row in rows]
     found = db.session.scalars(select(BatchItem).where(BatchItem.batch_id.in_(ids))).all()
-    titles = _titles([one.subject_id for one in found])
+    known = titles([one.subject_id for one in found])
     for one in found:
-        title, ref = titles.get(one.subject_id, (one.subject_id, None))
+        title, ref = known.get(one.subject_id, (one.subject_id, None))
         items.setdefault(one.batch_id, []).append(Item(one.subject_id, one.kind, title, ref, one.outcome))
     planners = select(Account.id, Account.display_name).where(Account.id.in_({row.planned_by for row in rows}))
     names = {row.id: row.display_name for row in db.session.execute(planners)}
@@ -87,7 +88,7 @@ def _details(statement: Select[Batch]) -> list[BatchDetails]:
     ]
 
 
-def _titles(subject_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+def titles(subject_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
     """The English title, and for an exhibit its reference, by the id."""
     appeals = db.session.execute(
         select(Appeal.id, Appeal.slug, AppealText.title)
@@ -99,5 +100,5 @@ def _titles(subject_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
         .outerjoin(ExhibitText, (ExhibitText.exhibit_id == Exhibit.id) & (ExhibitText.language == ENGLISH))
         .where(Exhibit.id.in_(subject_ids))
     ).all()
-    titles: dict[str, tuple[str, str | None]] = {row.id: (row.title or row.slug, None) for row in appeals}
-    return titles | {row.id: (row.title or row.ref, row.ref) for row in shown}
+    found: dict[str, tuple[str, str | None]] = {row.id: (row.title or row.slug, None) for row in appeals}
+    return found | {row.id: (row.title or row.ref, row.ref) for row in shown}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from sqlalchemy import delete, select
 from tipline.errors import BadInput, NotFound, WrongState
 from tipline.extensions import db
 from tipline.models.appeal import Batch, BatchItem, Exhibit
-from tipline.services import exhibits, log, publishing
+from tipline.services import digests, exhibits, log, publishing
 from tipline.services.appeals import PUBLISHED
 from tipline.services.publishing import CHAIN
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tipline.services.accounts import Person
 
 PUBLISH, WITHDRAW, CLOSE = ACTS = ("publish", "withdraw", "close")
+PROPOSED, WAITING = UNDONE = ("proposed", "waiting")
 # Why something cannot wait for the common moment. Only the log and the house see it.
 REASONS = ("danger", "case", "mistake", "request", "start")
 SLOT_HOUR = 10  # UTC, every day
@@ -74,35 +75,61 @@ def candidates(act: str, besides: str | None = None) -> list[Candidate]:
     return [one for one in _all_candidates(act) if one.id not in taken]
 
 
-def plan(wish: Plan, person: Person, now: dt.datetime) -> str:
+def plan(wish: Plan, person: Person, now: dt.datetime, *, state: str = WAITING) -> str:
     """A new batch that waits for its moment, or is carried out at once; returns its id.
+
+    In the ``state`` proposed it waits for a second person first, and nothing happens before ``agree``.
 
     Raises BadInput with ``items`` (``empty``, ``gone`` for one that is no candidate any more, ``exhibit`` for an appeal
     that would have nothing to show), ``moment`` (``soon``, ``late``) or ``reason`` (``missing``).
     """
     chosen = _check(wish, now, besides=None)
-    made = Batch(act=wish.act, due_at=wish.due_at or now, reason=wish.reason, planned_by=person.id, planned_at=now)
+    made = Batch(
+        act=wish.act,
+        state=state,
+        due_at=wish.due_at or now,
+        reason=wish.reason,
+        planned_by=person.id,
+        planned_at=now,
+    )
     db.session.add(made)
     db.session.flush()
     _put_items(made.id, chosen)
     _record("planned", made, person.actor, now)
-    if wish.due_at is None:
+    if wish.due_at is None and state == WAITING:
         carry_out(made.id, now)
     return made.id
 
 
-def change(batch_id: str, wish: Plan, person: Person, now: dt.datetime) -> None:
+def change(batch_id: str, wish: Plan, person: Person, now: dt.datetime, *, state: str = WAITING) -> None:
     """Plan a waiting batch anew; its act stays. Raises as ``plan``, NotFound, and WrongState when it waits no more."""
     found = _waiting(batch_id)
     if wish.act != found.act:
         raise BadInput("act", "unknown")
     chosen = _check(wish, now, besides=found.id)
     found.due_at, found.reason, found.planned_by, found.planned_at = wish.due_at or now, wish.reason, person.id, now
+    found.state = state
     db.session.execute(delete(BatchItem).where(BatchItem.batch_id == found.id))
     _put_items(found.id, chosen)
     _record("changed", found, person.actor, now)
-    if wish.due_at is None:
+    if wish.due_at is None and state == WAITING:
         carry_out(found.id, now)
+
+
+def agree(batch_id: str, now: dt.datetime, agreed: Mapping[str, str]) -> None:
+    """Let a proposed batch wait for its moment; what cannot wait is carried out.
+
+    ``agreed`` are digests by subject: what is no longer that when the moment comes is left out. Raises NotFound and
+    WrongState.
+    """
+    found = _waiting(batch_id)
+    found.state = WAITING
+    for item in db.session.scalars(select(BatchItem).where(BatchItem.batch_id == found.id)):
+        item.agreed = agreed.get(item.subject_id)
+    if found.reason is not None:
+        found.due_at = now
+    db.session.flush()
+    carry_out(found.id, now)
 
 
 def cancel(batch_id: str, person: Person, now: dt.datetime) -> None:
@@ -131,7 +158,8 @@ def carry_out(batch_id: str, now: dt.datetime) -> bool:
     # Exhibits before appeals: an appeal needs a published exhibit. And in no order that could be read from the log.
     secrets.SystemRandom().shuffle(items)
     for item in sorted(items, key=lambda item: item.kind == "appeal"):
-        item.outcome = item.outcome or _try(_deed(found, item), planner, now, found)
+        is_agreed = item.agreed is None or item.agreed == digests.of(item.kind, item.subject_id)
+        item.outcome = item.outcome or (_try(_deed(found, item), planner, now, found) if is_agreed else "changed")
     if found.act == PUBLISH:
         _shuffle([item.subject_id for item in items if item.outcome == "done"])
     found.state, found.ended_at = "done", now
@@ -166,7 +194,7 @@ def _exhibit_fits(act: str, one: exhibits.ExhibitLine) -> bool:
 
 
 def _taken(besides: str | None) -> set[str]:
-    statement = select(BatchItem.subject_id).join(Batch, Batch.id == BatchItem.batch_id).where(Batch.state == "waiting")
+    statement = select(BatchItem.subject_id).join(Batch, Batch.id == BatchItem.batch_id).where(Batch.state.in_(UNDONE))
     return set(db.session.scalars(statement.where(Batch.id != (besides or ""))).all())
 
 
@@ -238,7 +266,7 @@ def _waiting(batch_id: str) -> Batch:
     found = db.session.get(Batch, batch_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise NotFound
-    if found.state != "waiting":
+    if found.state not in UNDONE:
         raise WrongState
     return found
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
-from tipline.crypto import keys, opening
+from tipline.crypto import opening
 from tipline.crypto.grants import Kind
+from tipline.crypto.rosters import Roster
 from tipline.errors import BadInput, NotAllowed, NotFound, WrongState
 from tipline.extensions import db
 from tipline.models.account import Account
 from tipline.models.base import new_id
 from tipline.models.desk import Desk, DeskEpoch, DeskMember, Grant
 from tipline.roles import DESK_ROLES, Role
-from tipline.services import desk_keys, log, passwords, recovery
-from tipline.services.accounts import Person, check_administrator, roles_of
+from tipline.services import accounts, confirmed_keys, desk_keys, log, reading, recovery, rosters
+from tipline.services.accounts import Person, check_administrator, end_sessions, roles_of, words_of
 from tipline.services.desk_keys import open_desk_key
 from tipline.services.recovery import RecoveryCodes
 
@@ -49,6 +50,18 @@ class DeskRef:
     name: str
     state: str
     epoch: int
+    stopped_for: str | None = None  # why nothing is sealed to it now; see errors.KeysMismatch
+
+
+# Built once: every page of the desk asks this, some more than once.
+_MINE = (
+    select(Desk.id, Desk.name, Desk.state, Desk.epoch)
+    .join(DeskMember, DeskMember.desk_id == Desk.id)
+    .join(Grant, (Grant.desk_id == Desk.id) & (Grant.account_id == DeskMember.account_id))
+    .where(DeskMember.account_id == bindparam("person"), DeskMember.standing == desk_keys.MEMBER)
+    .where(Grant.kind == "content", Grant.epoch == Desk.epoch)
+    .order_by(Desk.name)
+)
 
 
 @dataclass(frozen=True)
@@ -64,15 +77,8 @@ def desks_of(person: Person) -> tuple[DeskRef, ...]:
     """The desks whose content key the person holds now: those whose tips they may see. By name."""
     if not person.roles & DESK_ROLES:
         return ()
-    rows = db.session.scalars(
-        select(Desk)
-        .join(DeskMember, DeskMember.desk_id == Desk.id)
-        .join(Grant, (Grant.desk_id == Desk.id) & (Grant.account_id == DeskMember.account_id))
-        .where(DeskMember.account_id == person.id, DeskMember.standing == desk_keys.MEMBER)
-        .where(Grant.kind == "content", Grant.epoch == Desk.epoch)
-        .order_by(Desk.name)
-    )
-    return tuple(_ref(desk) for desk in rows)
+    rows = reading.once(("desks", person.id), lambda: db.run(_MINE, {"person": person.id}).all())
+    return tuple(DeskRef(*row) for row in rows)
 
 
 def seats_of(person: Person) -> tuple[Seat, ...]:
@@ -111,6 +117,18 @@ def name_desk(person: Person, name: str, founders: Collection[str], now: dt.date
     Raises NotAllowed, and BadInput on ``name`` (empty, too-long, taken) and ``founders`` (too-few, not-supervisor).
     """
     check_administrator(person)
+    shown = check_naming(name, founders)
+    desk = Desk(id=new_id(), name=shown, state="named", epoch=0, created_at=now)
+    db.session.add(desk)
+    db.session.flush()
+    for account_id in sorted(set(founders)):
+        _seat(person, desk, account_id, "founder", now)
+    log.record("desk.named", chain="admin", actor=person.actor, subjects=[desk.id], now=now)
+    return desk.id
+
+
+def check_naming(name: str, founders: Collection[str]) -> str:
+    """The name as it will be kept. Raises BadInput as ``name_desk`` does."""
     shown = " ".join(name.split())
     if not shown or len(shown) > LONGEST_NAME:
         raise BadInput("name", "empty" if not shown else "too-long")
@@ -120,13 +138,7 @@ def name_desk(person: Person, name: str, founders: Collection[str], now: dt.date
         raise BadInput("founders", "too-few")
     if any(Role.SUPERVISOR not in roles_of(account_id) for account_id in founders):
         raise BadInput("founders", "not-supervisor")
-    desk = Desk(id=new_id(), name=shown, state="named", epoch=0, created_at=now)
-    db.session.add(desk)
-    db.session.flush()
-    for account_id in sorted(set(founders)):
-        _seat(person, desk, account_id, "founder", now)
-    log.record("desk.named", chain="admin", actor=person.actor, subjects=[desk.id], now=now)
-    return desk.id
+    return shown
 
 
 def name_member(person: Person, desk_id: str, account_id: str, now: dt.datetime) -> None:
@@ -144,17 +156,27 @@ def name_member(person: Person, desk_id: str, account_id: str, now: dt.datetime)
     log.record("member.named", chain="admin", actor=person.actor, subjects=[account_id, desk_id], now=now)
 
 
-def remove_member(person: Person, desk_id: str, account_id: str, now: dt.datetime) -> None:
-    """Take somebody off a desk: their grants of its keys end at once. Raises NotAllowed and NotFound."""
-    check_administrator(person)
+def remove_member(person: Person, desk_id: str, account_id: str, now: dt.datetime, *, agreed: bool = False) -> None:
+    """Take somebody off a desk: their grants of its keys end at once, and new keys are due.
+
+    A supervisor signs the roster without them, so that nobody can write them back into it.
+    Doors come by way of ``removals``; ``agreed`` by two: either may make the new keys. Raises NotFound and NotAllowed.
+    """
+    if not person.roles & {Role.ADMINISTRATOR, Role.SUPERVISOR}:
+        raise NotAllowed
     desk_keys.locked_desk(desk_id)
     member = desk_keys.standing_of(desk_id, account_id)
     if member is None:
         raise NotFound
+    if person.id != account_id:
+        rosters.sign_off(person, desk_id, account_id, now)
+    confirmed_keys.end_words(account_id, desk_id)
+    desk_keys.mark_due(account_id, "left", None if agreed else person, now, desk_id=desk_id)
     member.standing = "left"
     for grant in db.session.scalars(select(Grant).where(Grant.desk_id == desk_id, Grant.account_id == account_id)):
         db.session.delete(grant)
-    log.record("member.left", chain="admin", actor=person.actor, subjects=[account_id, desk_id], now=now)
+    end_sessions(account_id)
+    log.record("member.left", chain=person.chain, actor=person.actor, subjects=[account_id, desk_id], now=now)
 
 
 def found_desk(person: Person, desk_id: str, now: dt.datetime) -> RecoveryCodes:
@@ -187,7 +209,9 @@ def found_desk(person: Person, desk_id: str, now: dt.datetime) -> RecoveryCodes:
     log.record("desk.founded", chain="staff", actor=person.actor, subjects=[desk_id], now=now)
     account = db.session.get_one(Account, person.id)
     for kind, seed in seeds.items():
-        desk_keys.give_key(person, desk, seed, kind, account, now)
+        desk_keys.give_key(person, desk, desk.epoch, seed, kind, account, now)
+    people = {person.id: rosters.holder_of(account, *desk_keys.KINDS)}
+    rosters.found(person, Roster(desk_id, "", {desk.epoch: rosters.epoch_keys(seeds)}, people), now)
     member.standing = desk_keys.MEMBER
     return recovery.make_codes(person, desk, seeds, now)
 
@@ -200,7 +224,7 @@ def grant_member(person: Person, desk_id: str, account_id: str, spoken_words: st
     WrongState when there is nothing to grant or the colleague has no key yet.
     """
     desk = desk_keys.locked_desk(desk_id)
-    content = open_desk_key(person, desk_id, desk.epoch, "content")
+    open_desk_key(person, desk_id, desk.epoch, "content")
     member = desk_keys.standing_of(desk_id, account_id)
     if member is None:
         raise NotFound
@@ -209,20 +233,33 @@ def grant_member(person: Person, desk_id: str, account_id: str, spoken_words: st
     account = db.session.get_one(Account, account_id)
     if account.public_key is None or account.state != "active":
         raise WrongState
-    if _plain_words(spoken_words) != keys.key_words(account.public_key, passwords.words()):
+    if _plain_words(spoken_words) != words_of(account):
         raise BadInput("words", "mismatch")
     held = desk_keys.grants_of(desk_id, desk.epoch)
-    seeds: dict[Kind, bytes] = {"content": content}
+    kinds: list[Kind] = ["content"]
     if Role.SUPERVISOR in roles_of(account_id) and "identity" in held.get(person.id, ()):
-        seeds["identity"] = open_desk_key(person, desk_id, desk.epoch, "identity")
-    missing = [kind for kind in seeds if kind not in held.get(account_id, ())]
-    if not missing:
+        kinds.append("identity")
+    if not set(kinds) - held.get(account_id, frozenset()):
         raise WrongState
-    for kind in missing:
-        desk_keys.give_key(person, desk, seeds[kind], kind, account, now)
+    _let_in(person, desk, account, kinds, now)
     member.standing = desk_keys.MEMBER
     log.record("member.joined", chain="staff", actor=person.actor, subjects=[account_id, desk_id], now=now)
     recovery.open_when_ready(person, desk, now)
+
+
+def _let_in(person: Person, desk: Desk, account: Account, kinds: Sequence[Kind], now: dt.datetime) -> None:
+    """Give what is missing of every epoch that is still in use, and sign the roster with them on it."""
+    for epoch in desk_keys.live_epochs(desk.id):
+        held = desk_keys.grants_of(desk.id, epoch)
+        for kind in kinds:
+            if kind in held.get(person.id, ()) and kind not in held.get(account.id, ()):
+                seed = open_desk_key(person, desk.id, epoch, kind)
+                desk_keys.give_key(person, desk, epoch, seed, kind, account, now)
+    chain = rosters.check(person, desk.id)
+    if chain is not None:
+        all_kinds = desk_keys.grants_of(desk.id, desk.epoch)[account.id]
+        people = {**chain.roster.people, account.id: rosters.holder_of(account, *all_kinds)}
+        rosters.change(person, chain, replace(chain.roster, people=people), now)
 
 
 def found_sample(
@@ -238,15 +275,12 @@ def found_sample(
     first, second = supervisors[0], supervisors[1]
     codes = found_desk(first, desk_id, now)
     for person in (*supervisors[1:], *reviewers):
-        grant_member(first, desk_id, person.id, " ".join(_words_of(person)), now)
+        words = accounts.read_account(person.id).key_words
+        grant_member(first, desk_id, person.id, " ".join(words), now)
     for person in (first, second):
         recovery.confirm_code(person, desk_id, "content", codes.content, now)
         recovery.confirm_code(person, desk_id, "identity", codes.identity, now)
     return desk_id, codes
-
-
-def _words_of(person: Person) -> tuple[str, ...]:
-    return keys.key_words(opening.public_key(person.seed), passwords.words())
 
 
 def _plain_words(spoken: str) -> tuple[str, ...]:
@@ -263,4 +297,4 @@ def _seat(person: Person, desk: Desk, account_id: str, standing: str, now: dt.da
 
 
 def _ref(desk: Desk) -> DeskRef:
-    return DeskRef(desk.id, desk.name, desk.state, desk.epoch)
+    return DeskRef(desk.id, desk.name, desk.state, desk.epoch, desk.stopped_for)

@@ -22,7 +22,7 @@ from tipline.extensions import db
 from tipline.models.base import new_id, table_of
 from tipline.models.tip import Attachment, AttachmentKey, Draft, TipRecord
 from tipline.services import log, room
-from tipline.services.answers import ANSWERS, IDENTITY, Answers, Identity
+from tipline.services.answers import ANSWERS, IDENTITY, Answers, Identity, mailbox_mark
 from tipline.services.seal_targets import AddsTo
 
 LIFE = dt.timedelta(minutes=60)
@@ -243,7 +243,8 @@ def find(lookup: str, *, lock: bool = False) -> Any:
 
 
 def _seal_answers(draft: OpenDraft, answers: Answers) -> bytes:
-    return envelope.encrypt_record(draft.content_key, answers.as_record(), tip_id=draft.tip_id, part=ANSWERS)
+    record = answers.as_record("" if draft.adds_to else mailbox_mark(draft.mailbox_key))
+    return envelope.encrypt_record(draft.content_key, record, tip_id=draft.tip_id, part=ANSWERS)
 
 
 def _insert_record(tip_id: str, part: str, ciphertext: bytes, now: dt.datetime) -> None:

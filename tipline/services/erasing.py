@@ -9,8 +9,13 @@ from sqlalchemy import delete, or_, select, update
 
 from tipline.extensions import db
 from tipline.models import tip as tables
+from tipline.models.desk import DeskTransfer
+from tipline.models.notice import UrgentTold
+from tipline.models.queue import BulkItem, TipLabel, TipOpen
 from tipline.models.referral import Referral, ReferralKey, ReferralTip
+from tipline.models.telling import NoteCall, SpecialFlag
 from tipline.models.tip import Attachment, AttachmentKey, Draft, Mailbox, Tip, TipKey, TipRecord
+from tipline.services import group_leads, search_segments
 
 # What goes with a tip beside its keys, records and files.
 _OF_A_TIP = (
@@ -23,6 +28,13 @@ _OF_A_TIP = (
     tables.TipEvent,
     tables.Consultation,
     tables.Hold,
+    DeskTransfer,
+    TipLabel,
+    TipOpen,
+    BulkItem,
+    UrgentTold,
+    NoteCall,
+    SpecialFlag,
 )
 
 
@@ -30,10 +42,13 @@ def erase_tip(tip_id: str) -> tuple[str, ...]:
     """Erase a tip with everything that belongs to it, in the caller's transaction; returns the names of its files."""
     stored = erase_keys_and_content(tip_id, *_added_to(tip_id))
     _forget_proposals(tip_id)
+    group_leads.forget(tip_id)
     for table in _OF_A_TIP:
         db.session.execute(delete(table).where(table.tip_id == tip_id))
     db.session.execute(delete(Draft).where(or_(Draft.tip_id == tip_id, Draft.adds_to == tip_id)))
     db.session.execute(delete(Tip).where(Tip.id == tip_id))
+    # After the tip: whoever was sealing a segment with it holds its row, and the segment is there once it is let go.
+    search_segments.drop_holding(tip_id)
     return stored
 
 
@@ -63,7 +78,7 @@ def erase_keys_and_content(*inner_ids: str) -> tuple[str, ...]:
     db.session.execute(delete(AttachmentKey).where(AttachmentKey.attachment_id.in_([row.id for row in rows])))
     for table in (Mailbox, TipRecord, Attachment):
         db.session.execute(delete(table).where(table.tip_id.in_(inner_ids)))
-    return tuple(row.stored_name for row in rows)
+    return tuple(row.stored_name for row in rows if row.stored_name)  # of a destroyed file it is gone already
 
 
 def _forget_proposals(tip_id: str) -> None:

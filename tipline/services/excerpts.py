@@ -7,37 +7,27 @@ The reason lies on the session's row, sealed to the desk in whose queue it was g
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from tipline.crypto import envelope, opening, sealing
+from tipline.crypto import envelope, opening
 from tipline.crypto.keys import Label, Purpose
-from tipline.errors import CannotOpen, NotFound, ReasonNeeded
+from tipline.errors import NotFound
 from tipline.extensions import db
-from tipline.models.account import AccountSession
 from tipline.models.tip import TipKey, TipRecord
 from tipline.roles import Role
-from tipline.services import access, desks, log, seal_targets
+from tipline.services import desks, log, safeguarding, session_reasons
 from tipline.services.access import TipFacts
 from tipline.services.accounts import Person
 from tipline.services.answers import ANSWERS, Answers
 
 LENGTH = 160
-_ID, _EPOCH = 32, 4
 
 
 def switch_on(person: Person, desk_id: str, reason_code: str, reason_text: str, now: dt.datetime) -> None:
     """Show excerpts in the queues of one's own desks until the session ends. Raises BadInput, NotFound, DeskClosed."""
-    access.check_reason(reason_code, reason_text)
-    if desk_id not in {desk.id for desk in desks.desks_of(person)}:
-        raise NotFound
-    target = seal_targets.current(desk_id)
-    reason = json.dumps({"code": reason_code, "text": reason_text}).encode("ascii")
-    sealed = sealing.seal(reason, target.content_public, target.label(Purpose.DESK_TEXT, _subject(person)))
-    place = desk_id.encode("ascii").ljust(_ID) + target.epoch.to_bytes(_EPOCH, "big")
-    _keep(person, place + sealed)
+    session_reasons.keep(person, "excerpts", desk_id, reason_code, reason_text)
     log.record(
         "excerpts.switched",
         chain="staff",
@@ -51,25 +41,26 @@ def switch_on(person: Person, desk_id: str, reason_code: str, reason_text: str, 
 
 def switch_off(person: Person) -> None:
     """Show no more excerpts in this session."""
-    _keep(person, None)
+    session_reasons.forget(person, "excerpts")
 
 
 def are_on(person: Person) -> bool:
     """Whether this session shows excerpts."""
-    return _kept(person) is not None
+    return session_reasons.is_given(person, "excerpts")
 
 
 def excerpts(person: Person, tips: Sequence[TipFacts], now: dt.datetime) -> dict[str, str]:
     """The start of each tip's narrative by reference, and one log entry that names every tip shown.
 
-    Tips that are restricted, quarantined or whose text tells who wrote it are left out, unless a supervisor looks.
+    Left out are tips that are restricted or quarantined, those whose text tells who wrote it unless a supervisor
+    looks, and safeguarding ones that do not open to this person.
     Raises ReasonNeeded when excerpts are off.
     """
-    reason_code = _reason_code(person)
+    reason_code = session_reasons.code_of(person, "excerpts")
     shown: dict[str, str] = {}
     ids: list[str] = []
     for tip in tips:
-        if tip.restricted or tip.quarantined:
+        if tip.restricted or tip.quarantined or not safeguarding.may_read(person, tip.desk_id, tip.lane):
             continue
         if tip.identifies_sender and Role.SUPERVISOR not in person.roles:
             continue
@@ -88,42 +79,6 @@ def excerpts(person: Person, tips: Sequence[TipFacts], now: dt.datetime) -> dict
             justification=reason_code,
         )
     return shown
-
-
-def _subject(person: Person) -> str:
-    return f"excerpts:{person.session_id}"
-
-
-def _keep(person: Person, sealed: bytes | None) -> None:
-    db.session.execute(
-        update(AccountSession)
-        .where(AccountSession.id == person.session_id, AccountSession.account_id == person.id)
-        .values(excerpts_reason_sealed=sealed)
-        .execution_options(synchronize_session="fetch")
-    )
-
-
-def _kept(person: Person) -> bytes | None:
-    return db.session.execute(
-        select(AccountSession.excerpts_reason_sealed).where(
-            AccountSession.id == person.session_id, AccountSession.account_id == person.id
-        )
-    ).scalar_one_or_none()
-
-
-def _reason_code(person: Person) -> str:
-    kept = _kept(person)
-    if kept is None:
-        raise ReasonNeeded
-    desk_id = kept[:_ID].decode("ascii").strip()
-    epoch = int.from_bytes(kept[_ID : _ID + _EPOCH], "big")
-    label = Label(Purpose.DESK_TEXT, desk_id, epoch, _subject(person))
-    try:
-        seed = desks.open_desk_key(person, desk_id, epoch, "content")
-        reason = json.loads(opening.open_sealed(kept[_ID + _EPOCH :], seed, label))
-    except (NotFound, CannotOpen):
-        raise ReasonNeeded from None
-    return str(reason["code"])
 
 
 def _narrative(person: Person, tip: TipFacts) -> str | None:

@@ -1,4 +1,7 @@
-"""Second factors: time-based one-time codes (RFC 6238), enrolled, taken once each, and reset by two people."""
+"""Second factors: time-based one-time codes (RFC 6238), enrolled, taken once each, and reset by two people.
+
+Everybody has an authenticator app. Beside it can be passkeys (``passkeys``) and recovery codes (``factor_codes``).
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,15 @@ from tipline.models.account import Account, Invitation
 from tipline.models.base import new_id
 from tipline.models.desk import DeskMember
 from tipline.roles import Role
-from tipline.services import log
-from tipline.services.accounts import Person, check_administrator, end_sessions, seal_totp, totp_label
+from tipline.services import account_changes, factor_codes, log
+from tipline.services.accounts import Person, check_administrator, end_factors, end_sessions, seal_totp, totp_label
 
 STEP_SECONDS = 30
 RESET_LASTS = dt.timedelta(hours=72)
 RESET = "second-factor"
 MOST_DIGITS = 6
+BY_APP = "app"
+BY_RECOVERY_CODE = "recovery-code"
 
 
 @dataclass(frozen=True)
@@ -75,19 +80,23 @@ def confirm_enrolment(person: Person, code: str, now: dt.datetime) -> None:
     step = _step_of(code, _open(account.totp_pending_sealed, person.seed, account.id), now)
     if step is None:
         raise SignInFailed
+    if account.totp_sealed is not None:
+        account_changes.note(account.id, "app-changed", now)
     account.totp_sealed, account.totp_pending_sealed, account.totp_last_step = account.totp_pending_sealed, None, step
     _use_reset(account.id, now)
     end_sessions(account.id, but=person.session_id)
     log.record("factor.confirmed", chain=person.chain, actor=person.actor, subjects=[account.id], now=now)
 
 
-def take_code(account_id: str, sealed: bytes, seed: bytes, code: str, now: dt.datetime) -> None:
-    """Accept a one-time code of this moment, once: a second use fails, even at the same instant.
+def take_code(account_id: str, sealed: bytes, seed: bytes, code: str, now: dt.datetime) -> str:
+    """Accept a one-time code of this moment or a recovery code, once: a second use fails, even at the same instant.
 
-    Raises SignInFailed for a wrong, old or used code.
+    Which of the two it was. Raises SignInFailed for a wrong, old or used code.
     """
     step = _step_of(code, _open(sealed, seed, account_id), now)
     if step is None:
+        if factor_codes.use_code(account_id, code, now):
+            return BY_RECOVERY_CODE
         raise SignInFailed
     # One statement decides who takes the step: of two requests with the same code only one changes the row.
     taken = db.session.execute(
@@ -95,6 +104,7 @@ def take_code(account_id: str, sealed: bytes, seed: bytes, code: str, now: dt.da
     )
     if taken.rowcount != 1:  # type: ignore[attr-defined]
         raise SignInFailed
+    return BY_APP
 
 
 def propose_reset(person: Person, account_id: str, now: dt.datetime) -> None:
@@ -128,7 +138,7 @@ def propose_reset(person: Person, account_id: str, now: dt.datetime) -> None:
 
 
 def confirm_reset(person: Person, reset_id: str, now: dt.datetime) -> None:
-    """Agree to a reset: the old factor and all sessions end; the password alone then leads to enrolling, 72 hours long.
+    """Agree to a reset: all old factors and sessions end; the password alone then leads to enrolling, 72 hours long.
 
     Agreeing is for another administrator or a supervisor of one of the person's desks, never for who proposed it or
     whom it is about. Raises NotFound, NotAllowed, NeedsSecondPerson, WrongState.
@@ -146,8 +156,9 @@ def confirm_reset(person: Person, reset_id: str, now: dt.datetime) -> None:
         raise WrongState
     reset.confirmed_by, reset.expires_at = person.id, now + RESET_LASTS
     account = db.session.get_one(Account, reset.account_id)
-    account.totp_sealed = account.totp_pending_sealed = None
+    end_factors(account)
     end_sessions(account.id)
+    account_changes.note(account.id, "factor-reset", now)
     log.record(
         "factor.reset", chain=person.chain, actor=person.actor, subjects=[account.id], now=now, field_group="confirmed"
     )

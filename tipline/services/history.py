@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from tipline.extensions import db
 from tipline.models.account import Account
-from tipline.models.base import new_id
+from tipline.models.base import new_id, table_of
 from tipline.models.tip import Tip, TipEvent
 from tipline.services import log
 
-MOST_SHOWN = 200
+MOST_SHOWN = 500
 # These change what a package would carry: a proposal made before one of them is void (SECURITY 28-30).
 _REVISES = frozenset(
     {
@@ -27,6 +28,16 @@ _REVISES = frozenset(
         "addition.opened",
         "attachment.quarantined",
     }
+)
+
+
+_E, _A = table_of(TipEvent).c, table_of(Account).c
+_OF_TIP = (
+    select(_E.name, _E.before, _E.after, _A.display_name, _E.happened_at)
+    .outerjoin(table_of(Account), _A.id == _E.actor_id)
+    .where(_E.tip_id == bindparam("tip_id"))
+    .order_by(_E.happened_at.desc(), _E.id.desc())
+    .limit(MOST_SHOWN)
 )
 
 
@@ -73,16 +84,11 @@ def add(
     return event_id
 
 
-def of(tip_id: str) -> tuple[Happening, ...]:
-    """A tip's history, newest first, at most two hundred lines."""
-    rows = db.session.execute(
-        select(TipEvent.name, TipEvent.before, TipEvent.after, Account.display_name, TipEvent.happened_at)
-        .outerjoin(Account, Account.id == TipEvent.actor_id)
-        .where(TipEvent.tip_id == tip_id)
-        .order_by(TipEvent.happened_at.desc(), TipEvent.id.desc())
-        .limit(MOST_SHOWN)
-    ).all()
-    happenings = [Happening(*row) for row in rows]
+def of(tip_id: str, also: Iterable[Happening] = ()) -> tuple[Happening, ...]:
+    """A tip's history with what came from its sender, newest first; of very long ones the newest five hundred lines."""
+    db.session.flush()
+    rows = db.run(_OF_TIP, {"tip_id": tip_id}).all()
+    happenings = [*(Happening(*row) for row in rows), *also]
     return tuple(sorted(happenings, key=lambda one: (one.at, _place(one)), reverse=True))
 
 

@@ -65,6 +65,14 @@ class NewTip:
 
 
 @dataclass(frozen=True)
+class TakenDown:
+    """A tip that somebody of the desk wrote down for its sender: how it came, and who did."""
+
+    channel: str  # telephone, letter, in-person
+    by: log.Actor
+
+
+@dataclass(frozen=True)
 class Contents:
     """What sending needs to know about a draft's contents."""
 
@@ -82,15 +90,24 @@ class _Told:
     ui_language: str
     notice_version: str
     unproven: bool
+    channel: str = "web"
 
 
-def send(secret: bytes, *, ui_language: str, notice_version: str, now: dt.datetime, unproven: bool = False) -> SentTip:
+def send(
+    secret: bytes,
+    *,
+    ui_language: str,
+    notice_version: str,
+    now: dt.datetime,
+    unproven: bool = False,
+    taken_down: TakenDown | None = None,
+) -> SentTip:
     """Seal the draft's keys to its desk and make it a tip; a repeated send gets the same answer, never a second tip.
 
     All in the caller's transaction: nothing is acknowledged before it is committed. Raises DraftGone when there is no
     draft or its receipt waits no longer, DraftIncomplete without a narrative, DeskClosed without a key to seal to, and
     WrongState for an addition, which has its own way. ``unproven``: it came quicker than people write, or without the
-    proof of work that was asked.
+    proof of work that was asked. ``taken_down``: it came another way, and the desk's log keeps who wrote it down.
     """
     lookup, row = drafts.find_for_sending(secret)
     if row.state != drafts.OPEN:
@@ -104,12 +121,18 @@ def send(secret: bytes, *, ui_language: str, notice_version: str, now: dt.dateti
     sent = SentTip(_new_ref(), receipt, draft.tip_id)
     seal_keys(draft, target, "content", "mailbox", *(("identity",) if contents.identity else ()))
     _make_mailbox(draft, receipt)
-    told = _Told(ui_language, notice_version, unproven)
+    told = _Told(ui_language, notice_version, unproven, taken_down.channel if taken_down else "web")
     _make_tip(draft, sent, contents, told, now)
     sent = replace(sent, discarded=versions.settle(draft, now))
     copy = SentCopy(contents.answers, contents.identity, contents.files, draft.exhibit_id)
     sent_tips.spend(secret, lookup, sent, copy, now)
-    log.record("tip.received", chain="public", actor=None, subjects=[draft.tip_id], now=now)
+    if taken_down is None:
+        log.record("tip.received", chain="public", actor=None, subjects=[draft.tip_id], now=now)
+    else:
+        code = taken_down.channel
+        log.record(
+            "tip.received", chain="staff", actor=taken_down.by, subjects=[draft.tip_id], now=now, field_group=code
+        )
     return sent
 
 
@@ -216,6 +239,7 @@ def _make_tip(draft: OpenDraft, sent: SentTip, contents: Contents, told: _Told, 
             "information_code": "4",
             "graded": False,
             "notice_version": told.notice_version,
+            "channel": told.channel,
             "profile": profile.name,
             "review_due_at": retention.first_review(now, profile),
             "revision": 1,

@@ -15,13 +15,14 @@ from sqlalchemy import delete, select, update
 
 from tipline.crypto import opening
 from tipline.crypto.passwords import hash_one_time_code, new_one_time_code
-from tipline.errors import NotAllowed, NotFound, SignInFailed, WrongState
+from tipline.errors import NeedsSecondPerson, NotAllowed, NotFound, SignInFailed, WrongState
 from tipline.extensions import db
 from tipline.models.account import Account, Invitation
 from tipline.models.base import new_id
 from tipline.roles import Role
-from tipline.services import accounts, factors, log, passwords, sessions
+from tipline.services import accounts, approvals, factors, failures, log, passwords, sessions, standing
 from tipline.services.accounts import Person, check_administrator
+from tipline.services.approval_acts import Owner, register
 
 LASTS = dt.timedelta(hours=72)
 KEPT = dt.timedelta(days=30)
@@ -53,15 +54,17 @@ class Joining:
     kind: str
 
 
-def invite(person: Person, name: str, display_name: str, roles: Collection[Role], now: dt.datetime) -> Invited:
+def invite(person: Person, name: str, display_name: str, roles: Collection[Role], now: dt.datetime) -> Invited | str:
     """Make an account that waits for its person, and the code that lets them in for 72 hours.
 
-    The account can read nothing: a member of a desk must let it in. Raises NotAllowed, and BadInput as
-    ``accounts.create_account`` does.
+    The account can read nothing: a member of a desk must let it in. Only its id while its roles wait for a second
+    administrator; the code is made afterwards. Raises NotAllowed, and BadInput as ``accounts.create_account`` does.
     """
     check_administrator(person)
-    account_id = accounts.create_account(name, display_name, roles, now, sample=False)
+    account_id = accounts.create_account(name, display_name, roles, now, sample=False, given=False)
     log.record("account.invited", chain="admin", actor=person.actor, subjects=[account_id], now=now)
+    if standing.propose_roles(person, account_id, roles, now):
+        return account_id
     return _new_code(account_id, JOIN, person.id, now)
 
 
@@ -77,11 +80,12 @@ def invite_first(name: str, display_name: str, now: dt.datetime) -> Invited:
     return _new_code(account_id, JOIN, None, now)
 
 
-def invite_again(person: Person, account_id: str, now: dt.datetime) -> Invited:
+def invite_again(person: Person, account_id: str, now: dt.datetime) -> Invited | None:
     """A new code: to join, for somebody who has not yet; for a new password, for somebody who has lost theirs.
 
     A new password is a new key: nothing changes until the code is used, then all grants end and each desk has to
-    let the person in again. Earlier codes stop working. Raises NotAllowed, NotFound and WrongState.
+    let the person in again. Earlier codes stop working. For an administrator's password it is None until a second
+    administrator has agreed. Raises NotAllowed, NotFound, and WrongState, also while no role is given.
     """
     check_administrator(person)
     account = db.session.get(Account, account_id, with_for_update=True)
@@ -89,11 +93,24 @@ def invite_again(person: Person, account_id: str, now: dt.datetime) -> Invited:
         raise NotFound
     if account_id == person.id:
         raise NotAllowed
-    if account.state == "suspended":
+    roles = accounts.roles_of(account_id)
+    if account.state == "suspended" or not roles:
         raise WrongState
     kind = JOIN if account.state == "invited" else PASSWORD
+    if kind == PASSWORD and Role.ADMINISTRATOR in roles and _waits_for_second(person, account_id, roles, now):
+        return None
     log.record("account.invited", chain="admin", actor=person.actor, subjects=[account_id], now=now, field_group=kind)
     return _new_code(account_id, kind, person.id, now)
+
+
+def _waits_for_second(person: Person, account_id: str, roles: Collection[Role], now: dt.datetime) -> bool:
+    """Spend the approval to take over an administrator's password, or propose it: with it one could be two people."""
+    content = {"roles": sorted(roles)}
+    try:
+        approvals.use("new-password", account_id, content, person, now)
+    except NeedsSecondPerson:
+        return approvals.propose_or_do("new-password", account_id, content, person, now)
+    return False
 
 
 def check_code(name: str, code: str, now: dt.datetime) -> Joining:
@@ -164,7 +181,7 @@ def finish_joining(person: Person, code: str, device: str, now: dt.datetime) -> 
         log.record("account.activated", chain=person.chain, actor=person.actor, subjects=[account.id], now=now)
     _end_codes(account.id, now)
     accounts.end_sessions(account.id)
-    sessions.remember_device(device, account.id, now)
+    failures.remember_device(device, account.id, now)
     return sessions.start_session(account.id, person.seed, now)
 
 
@@ -216,3 +233,6 @@ def _usable(account_id: str, now: dt.datetime) -> Invitation | None:
             Invitation.failures < MOST_FAILURES,
         )
     ).first()
+
+
+register("new-password", Owner(standing.present_account, standing.tell_account))

@@ -15,8 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack, cast
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import bindparam, insert, select, update
 
 from tipline import config
 from tipline.clock import hour_of
@@ -31,7 +30,14 @@ START = "0" * 64
 
 # Art. 88(1): these must say why, and a disclosure to whom.
 _JUSTIFIED = frozenset({"consult", "disclose", "transfer"})
-_ARRIVE = insert(table_of(LogArrival))  # built once: every tip goes through it
+# Built once: every tip goes through these.
+_ARRIVE, _ADD, _HEADS = insert(table_of(LogArrival)), insert(table_of(LogEntry)), table_of(LogHead)
+_FIND_HEAD = select(_HEADS.c.seq, _HEADS.c.entry_hash).where(_HEADS.c.chain == bindparam("of")).with_for_update()
+_MOVE_HEAD = (
+    update(_HEADS)
+    .where(_HEADS.c.chain == bindparam("of"), _HEADS.c.seq == bindparam("at"))
+    .values(seq=bindparam("to"), entry_hash=bindparam("digest"))
+)
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]*")
 _SUBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _CHAINED = tuple(column.key for column in LogEntry.__table__.columns if column.key != "entry_hash")
@@ -114,9 +120,8 @@ def append(chain: str, fields: Mapping[str, Any]) -> Head:
 
     For ``record`` and for the job that chains what the public did; nobody else calls it.
     """
-    found = db.session.execute(
-        select(LogHead.seq, LogHead.entry_hash).where(LogHead.chain == chain).with_for_update()
-    ).one_or_none()
+    db.session.flush()  # what the entry tells of is written before it
+    found = db.run(_FIND_HEAD, {"of": chain}).first()
     if found is None:  # the head was made with the tables: without it nothing can be chained
         raise LogBroken
     values: dict[str, Any] = {column: fields.get(column) for column in _CHAINED}
@@ -124,13 +129,9 @@ def append(chain: str, fields: Mapping[str, Any]) -> Head:
         chain=chain, seq=found.seq + 1, prev_hash=found.entry_hash, erase_after=erase_date(fields["happened_at"])
     )
     digest = entry_digest(values)
-    db.session.execute(insert(LogEntry).values(**values, entry_hash=digest))
-    moved = db.session.execute(
-        update(LogHead)
-        .where(LogHead.chain == chain, LogHead.seq == found.seq)
-        .values(seq=found.seq + 1, entry_hash=digest)
-    )
-    if not isinstance(moved, CursorResult) or moved.rowcount != 1:
+    db.run(_ADD, {**values, "entry_hash": digest})
+    moved = db.run(_MOVE_HEAD, {"of": chain, "at": found.seq, "to": found.seq + 1, "digest": digest})
+    if moved.rowcount != 1:
         raise LogBroken
     return Head(chain, found.seq + 1, digest)
 
@@ -184,12 +185,16 @@ def _check_codes(codes: Mapping[str, str | None], subjects: Sequence[str]) -> No
         raise ValueError("a subject is not an id")
 
 
+# These reach their recipient by themselves, in no package.
+_NO_PACKAGE = frozenset({"message.sent", "attachment.handed_over"})
+
+
 def _check_complete(event: str, operation: str, codes: Mapping[str, str | None]) -> None:
     if operation in _JUSTIFIED and codes["justification"] is None:
         raise ValueError(f"{event} needs a justification")
     needed: tuple[str, ...] = ()
     if operation in {"disclose", "transfer"}:
-        needed = ("recipient_id",) if event == "message.sent" else ("package_id", "recipient_id")
+        needed = ("recipient_id",) if event in _NO_PACKAGE else ("package_id", "recipient_id")
     if operation == "transfer":
         needed += ("package_sha256", "transfer_basis")
     for name in needed:

@@ -12,7 +12,18 @@ from tipline.extensions import db
 from tipline.models.account import Account
 from tipline.models.desk import DeskMember
 from tipline.roles import DESK_ROLES, Role
-from tipline.services import accounts, desk_keys, desks, factors, recovery
+from tipline.services import (
+    accounts,
+    desk_keys,
+    desks,
+    drills,
+    epochs,
+    factors,
+    recovery,
+    resealing,
+    rosters,
+    transfers,
+)
 from tipline.services.accounts import AccountRef, Person
 
 TOLD_FOR = dt.timedelta(days=30)
@@ -38,6 +49,11 @@ class DeskPage:
     members: tuple[Member, ...]
     codes: tuple[recovery.CodeState, ...]
     resets: tuple[factors.Reset, ...]
+    due: epochs.Due | None
+    left: resealing.Left
+    transfers: tuple[transfers.Transfer, ...]
+    drills: tuple[drills.Drill, ...]
+    fingerprint: str
 
     @property
     def can_found(self) -> bool:
@@ -52,8 +68,7 @@ class DeskPage:
     @property
     def codes_are_safe(self) -> bool:
         """Whether both codes are confirmed and neither has to be renewed."""
-        whole = [code for code in self.codes if code.confirmed and not code.must_be_renewed]
-        return len(whole) == len(desk_keys.KINDS)
+        return recovery.are_sound(self.desk.id)
 
     @property
     def can_confirm_codes(self) -> bool:
@@ -70,7 +85,19 @@ def read_desk_page(person: Person, desk_id: str, now: dt.datetime) -> DeskPage:
     mine = desk_keys.grants_of(desk_id, desk.epoch).get(person.id, frozenset())
     members = list_members(desk_id, mine, but=person.id)
     told = factors.recent_resets([member.account.id for member in members], now - TOLD_FOR)
-    return DeskPage(desk, seat.standing, mine, members, recovery.read_codes(desk_id), told)
+    return DeskPage(
+        desk,
+        seat.standing,
+        mine,
+        members,
+        recovery.read_codes(desk_id),
+        told,
+        epochs.read_due(person, desk_id) if mine else None,
+        resealing.count_left(desk_id),
+        transfers.list_transfers(desk_id) if mine else (),
+        drills.list_drills(desk_id),
+        rosters.fingerprint_of(desk_id),
+    )
 
 
 def list_members(desk_id: str, mine: frozenset[str] = frozenset(), *, but: str = "") -> tuple[Member, ...]:

@@ -6,7 +6,7 @@ import datetime as dt
 
 from tipline.errors import BadInput, ReasonNeeded
 from tipline.models.base import new_id
-from tipline.services import access, history, log, records
+from tipline.services import access, history, log, note_calls, records
 from tipline.services.access import OpenTip
 from tipline.services.records import Record
 
@@ -15,8 +15,12 @@ SANITISED_LIMIT = 10_000
 SANITISED = "sanitised"
 
 
-def write_note(opened: OpenTip, text: str, now: dt.datetime) -> None:
-    """Add a note to a tip. Raises ReasonNeeded for an empty one and BadInput for one that is too long."""
+def write_note(opened: OpenTip, text: str, now: dt.datetime) -> tuple[str, ...]:
+    """Add a note to a tip, and tell the colleagues whom it names with ``@`` of the tip; returns their names.
+
+    Whoever was called to the tip and writes a note has seen the call. Raises ReasonNeeded for an empty note and
+    BadInput for one that is too long.
+    """
     if not text.strip():
         raise ReasonNeeded
     if len(text) > NOTE_LIMIT:
@@ -24,6 +28,8 @@ def write_note(opened: OpenTip, text: str, now: dt.datetime) -> None:
     records.write_record(opened, f"note:{new_id()}", {"text": text}, now)
     history.add(opened.tip.id, "note.written", actor=opened.person.actor, now=now)
     _log("note.written", opened, now)
+    note_calls.see(opened.person, opened.tip.id)
+    return note_calls.call(opened, text, now)
 
 
 def notes(opened: OpenTip) -> tuple[Record, ...]:

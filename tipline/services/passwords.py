@@ -100,6 +100,11 @@ def unlock(locked: bytes, password: str, account_id: str) -> bytes:
         return passwords.unlock_seed(locked, password, pepper(), account_id)
 
 
+def is_former(locked: bytes | None) -> bool:
+    """Whether a lock was made before accounts remembered their desks."""
+    return locked is not None and passwords.is_former_lock(locked)
+
+
 def waste(password: str, cost: passwords.Cost) -> None:
     """Take the time that a try takes, so that an unknown name costs the same as a known one. Raises Busy."""
     with _gate.passing():

@@ -22,6 +22,7 @@ from tipline.roles import Role
 from tipline.services import (
     access,
     authorities,
+    confirmed_keys,
     gathering,
     history,
     log,
@@ -219,6 +220,7 @@ def check_referral(referral: Referral, now: dt.datetime) -> Recipient:
 
 def _gather(person: Person, referral: Referral, now: dt.datetime) -> Gathered:
     recipient = authorities.usable(referral.authority_id, now, referral.desk_id)
+    confirmed_keys.check_signed(person, referral.desk_id, recipient.key_id)
     wish, tips = referrals.open_text(person, referral)
     if not tips:
         raise ReferralRefused("erased")

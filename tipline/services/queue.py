@@ -8,42 +8,51 @@ grows with the number of tips.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Boolean, ColumnElement, Select, and_, func, literal, select, tuple_
+from sqlalchemy import BindParameter, Integer, bindparam, select
 
 from tipline.extensions import db
 from tipline.models.account import Account
 from tipline.models.appeal import Appeal, Exhibit, ExhibitText
-from tipline.models.base import Id, UtcMoment
 from tipline.models.tip import Addition, Tip
-from tipline.services import access, desks
+from tipline.services import access, desks, group_leads, labels, queue_reading, seen
 from tipline.services.access import TipFacts
 from tipline.services.accounts import Person
+from tipline.services.queue_reading import ADDED, CLOSED, ME, NOBODY, OPEN, Age, Filter
+
+__all__ = ["ADDED", "CLOSED", "ME", "NOBODY", "OPEN", "Age", "Count", "Filter", "Line", "Page"]
 
 PAGE_SIZE = 40
-WINDOW = 2000  # rows that one page looks at, at the most
 MOST_COUNTED = 1000
 MOST_EXHIBITS = 300
+MOST_RISEN = 15
+MOST_CHOSEN = 500
+AGES: Mapping[str, tuple[int, int]] = {  # from so many hours ago to so many
+    "day": (24, 0),
+    "week": (7 * 24, 0),
+    "older-week": (0, 7 * 24),
+    "older-month": (0, 30 * 24),
+}
 
-OPEN, CLOSED = "open", "closed"
-ADDED = "added"  # open or closed: what has an addition that nobody has opened
-NOBODY, ME = "nobody", "me"
-_UNOPENED = select(Addition.tip_id).where(Addition.opened_at.is_(None))
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What a page of the queue shows; None means all. ``status``: a status, "open" (all but closed), "added"."""
-
-    desk_id: str
-    status: str = OPEN
-    language: int | None = None
-    exhibit_id: str | None = None
-    lane: str | None = None
-    assignee: str | None = None  # me, nobody, or an account's id
+# Built once: putting a statement together takes longer than running it.
+_WANTED: BindParameter[str] = bindparam("wanted", expanding=True)
+_TITLES = (
+    select(ExhibitText.exhibit_id, ExhibitText.title)
+    .where(ExhibitText.exhibit_id.in_(_WANTED))
+    .order_by(ExhibitText.language == "en", ExhibitText.language.desc())
+)
+_REFS = select(Tip.id, Tip.ref).where(Tip.id.in_(_WANTED))
+_NAMES = select(Account.id, Account.display_name).where(Account.id.in_(_WANTED))
+_THESE = select(*access.FACTS).where(Tip.id.in_(_WANTED))
+_RISEN = (
+    select(Tip.id)
+    .where(Tip.desk_id == bindparam("desk_id"), Tip.closed.is_(False), Tip.folded.is_(False), Tip.first_hand > 0)
+    .order_by(Tip.first_hand.desc(), Tip.received_at.desc(), Tip.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+_ADDED_TO = queue_reading.UNOPENED.where(Addition.tip_id.in_(_WANTED))
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,9 @@ class Line:
     exhibit: str | None
     assignee: str | None
     added_to: bool  # its sender added something that nobody has opened
+    unread: bool  # this person has not opened it yet
+    labels: tuple[str, ...] = ()  # ids
+    group: group_leads.Mark | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,19 @@ def desks_of(person: Person) -> tuple[desks.DeskRef, ...]:
     return tuple(desks.desks_of(person))
 
 
+def age(code: str, now: dt.datetime) -> Age | None:
+    """The hours that an age of the filter means now, or None for a code that is none."""
+    if code not in AGES:
+        return None
+    since, until = AGES[code]
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return Age(
+        code,
+        since=hour - dt.timedelta(hours=since) if since else None,
+        until=hour - dt.timedelta(hours=until) if until else None,
+    )
+
+
 def page(person: Person, wanted: Filter, *, after: str | None = None, before: str | None = None) -> Page:
     """The page after one tip's reference, or before another's, or the first. A reference that is gone: the first.
 
@@ -89,40 +114,52 @@ def page(person: Person, wanted: Filter, *, after: str | None = None, before: st
     """
     if wanted.desk_id not in {desk.id for desk in desks.desks_of(person)}:
         return Page((), None, None, None)
-    start = _position(before or after, wanted.desk_id)
+    start = queue_reading.position(before or after, wanted.desk_id)
     if before and start:
         return _backwards(person, wanted, start)
-    rows, last = _search(person, wanted, start, PAGE_SIZE + 1, forwards=True)
-    shown = rows[:PAGE_SIZE]
+    ids, edge = queue_reading.search(wanted, person.id, start, PAGE_SIZE + 1, forwards=True)
+    shown = _facts(ids[:PAGE_SIZE])
     return Page(
-        _lines(shown),
+        _lines(person, _with_risen(wanted, shown) if start is None else shown),
         newer=shown[0].ref if shown and start else None,
-        older=shown[-1].ref if len(rows) > PAGE_SIZE else None,
-        further=last if len(rows) <= PAGE_SIZE else None,
+        older=shown[-1].ref if len(ids) > PAGE_SIZE else None,
+        further=_ref(edge),
     )
 
 
 def neighbours(person: Person, wanted: Filter, ref: str) -> tuple[str | None, str | None]:
     """The tips before and after this one within the filter, as far as a page looks."""
-    start = _position(ref, wanted.desk_id)
+    start = queue_reading.position(ref, wanted.desk_id)
     if start is None:
         return None, None
-    newer, _ = _search(person, wanted, start, 1, forwards=False)
-    older, _ = _search(person, wanted, start, 1, forwards=True)
-    return (newer[0].ref if newer else None, older[0].ref if older else None)
+    newer, older = (
+        next(iter(queue_reading.search(wanted, person.id, start, 1, forwards=forwards)[0]), "")
+        for forwards in (False, True)
+    )
+    refs = {row.id: row.ref for row in db.run(_REFS, {"wanted": [newer, older]})}
+    return refs.get(newer), refs.get(older)
+
+
+def chosen(person: Person, desk_id: str, refs: Sequence[str]) -> tuple[Line, ...]:
+    """These tips of one desk as the queue shows them, in its order; what is not there is left out."""
+    if desk_id not in {desk.id for desk in desks.desks_of(person)}:
+        return ()
+    mine = select(*access.FACTS).where(Tip.ref.in_(refs[:MOST_CHOSEN]), Tip.desk_id == desk_id)
+    order = (Tip.urgent.desc(), Tip.received_at.desc(), Tip.id.desc())
+    return _lines(person, [TipFacts(*row) for row in db.session.execute(mine.order_by(*order))])
 
 
 def count(person: Person, wanted: Filter) -> Count:
     """How many tips the filter finds; counting stops at a thousand, and at the rows that a page looks at."""
-    if not _scans(wanted):
-        ids = _window(person, wanted, None, forwards=True, limit=MOST_COUNTED + 1).with_only_columns(Tip.id)
-        found = db.session.execute(select(func.count()).select_from(ids.subquery())).scalar_one()
-        return Count(min(found, MOST_COUNTED), found > MOST_COUNTED)
-    seen = _window(person, wanted, None, forwards=True, limit=WINDOW).subquery()
-    found, looked_at = db.session.execute(
-        select(func.count().filter(_filters(seen.c, wanted)), func.count()).select_from(seen)
-    ).one()
-    return Count(min(found, MOST_COUNTED), looked_at >= WINDOW or found > MOST_COUNTED)
+    found, is_all = queue_reading.count(replace(wanted, every=True), person.id, MOST_COUNTED)
+    return Count(min(found, MOST_COUNTED), not is_all or found > MOST_COUNTED)
+
+
+def count_new(person: Person, desk_id: str) -> Count:
+    """How many tips of a desk nobody has looked at yet; nothing of a desk that is not this person's."""
+    if desk_id not in {desk.id for desk in desks.desks_of(person)}:
+        return Count(0, False)
+    return count(person, Filter(desk_id, status="received"))
 
 
 def exhibits_of(desk_id: str) -> tuple[tuple[str, str], ...]:
@@ -143,11 +180,7 @@ def exhibit_titles(exhibit_ids: Iterable[str | None]) -> dict[str, str]:
     wanted = {one for one in exhibit_ids if one}
     if not wanted:
         return {}
-    rows = db.session.execute(
-        select(ExhibitText.exhibit_id, ExhibitText.title)
-        .where(ExhibitText.exhibit_id.in_(wanted))
-        .order_by(ExhibitText.language == "en", ExhibitText.language.desc())
-    ).all()
+    rows = db.run(_TITLES, {"wanted": list(wanted)})
     return {row.exhibit_id: row.title for row in rows}  # the last one wins: English
 
 
@@ -156,127 +189,65 @@ def account_names(account_ids: Iterable[str | None]) -> dict[str, str]:
     wanted = {one for one in account_ids if one}
     if not wanted:
         return {}
-    rows = db.session.execute(select(Account.id, Account.display_name).where(Account.id.in_(wanted))).all()
+    rows = db.run(_NAMES, {"wanted": list(wanted)})
     return {row.id: row.display_name for row in rows}
 
 
-@dataclass(frozen=True)
-class _Position:
-    urgent: bool
-    received_at: dt.datetime
-    id: str
+def risen(desk_id: str, limit: int) -> list[TipFacts]:
+    """Open tips whose sender says to have been there, owned or sold it: the clearest first, then the newest."""
+    return _facts([row.id for row in db.run(_RISEN, {"desk_id": desk_id, "most": limit})])
 
 
-def _position(ref: str | None, desk_id: str) -> _Position | None:
-    if not ref:
-        return None
-    row = db.session.execute(
-        select(Tip.urgent, Tip.received_at, Tip.id).where(Tip.ref == ref, Tip.desk_id == desk_id)
-    ).one_or_none()
-    return None if row is None else _Position(*row)
+def _with_risen(wanted: Filter, shown: list[TipFacts]) -> list[TipFacts]:
+    """The first page of the default view: below the urgent tips the first-hand ones, which keep their place as well."""
+    if wanted != Filter(wanted.desk_id):
+        return shown
+    up = risen(wanted.desk_id, MOST_RISEN)
+    urgent = [tip for tip in shown if tip.urgent]
+    known = {tip.id for tip in urgent}
+    up = [tip for tip in up if tip.id not in known]
+    known |= {tip.id for tip in up}
+    return [*urgent, *up, *(tip for tip in shown if tip.id not in known)]
 
 
-def _backwards(person: Person, wanted: Filter, start: _Position) -> Page:
-    rows, last = _search(person, wanted, start, PAGE_SIZE + 1, forwards=False)
-    shown = rows[:PAGE_SIZE][::-1]
+def _backwards(person: Person, wanted: Filter, start: queue_reading.Position) -> Page:
+    ids, edge = queue_reading.search(wanted, person.id, start, PAGE_SIZE + 1, forwards=False)
+    shown = _facts(ids[:PAGE_SIZE][::-1])
     if not shown:
         return page(person, wanted)
-    more = len(rows) > PAGE_SIZE or last is not None
-    return Page(_lines(shown), newer=shown[0].ref if more else None, older=shown[-1].ref, further=None)
+    more = len(ids) > PAGE_SIZE or edge is not None
+    return Page(_lines(person, shown), newer=shown[0].ref if more else None, older=shown[-1].ref, further=None)
 
 
-def _search(
-    person: Person, wanted: Filter, start: _Position | None, limit: int, *, forwards: bool
-) -> tuple[list[TipFacts], str | None]:
-    """Up to ``limit`` tips from a position on, and the reference of the last row looked at if there may be more."""
-    if not _scans(wanted):
-        return _facts(_window(person, wanted, start, forwards=forwards, limit=limit)), None
-    rows: list[TipFacts] = []
-    for width in (WINDOW // 5, WINDOW):  # what is common is found in the narrow one
-        seen = _window(person, wanted, start, forwards=forwards, limit=width).subquery()
-        order = _in([seen.c.urgent, seen.c.received_at, seen.c.id], forwards=forwards)
-        rows = _facts(select(seen.c.id).where(_filters(seen.c, wanted)).order_by(*order).limit(limit))
-        if len(rows) >= limit:
-            return rows, None
-    last = _window(person, wanted, start, forwards=forwards, limit=1).offset(WINDOW - 1)
-    edge = db.session.execute(last).one_or_none()
-    return rows, None if edge is None else edge.ref
+def _ref(tip_id: str | None) -> str | None:
+    return None if tip_id is None else db.session.scalar(select(Tip.ref).where(Tip.id == tip_id))
 
 
-def _window(
-    person: Person, wanted: Filter, start: _Position | None, *, forwards: bool, limit: int
-) -> Select[*tuple[Any, ...]]:
-    """The rows that one page looks at, in the order of an index."""
-    conditions: list[ColumnElement[bool]] = [_at_desk(wanted)]
-    if wanted.assignee is not None:
-        mine = {NOBODY: None, ME: person.id}.get(wanted.assignee, wanted.assignee)
-        conditions.append(Tip.assignee_id.is_(None) if mine is None else Tip.assignee_id == mine)
-    if wanted.status == ADDED:
-        conditions.append(Tip.id.in_(_UNOPENED))
-    elif wanted.status in (OPEN, CLOSED) or wanted.assignee is not None:
-        if wanted.status in (OPEN, CLOSED):
-            conditions.append(Tip.closed.is_(wanted.status == CLOSED))
-        else:
-            conditions.append(Tip.closed.is_(False))
-    else:
-        conditions.append(Tip.status == wanted.status)
-    if start is not None:
-        conditions.append(_beyond(start, forwards=forwards))
-    columns = (Tip.id, Tip.ref, Tip.urgent, Tip.received_at, Tip.status, Tip.lane, Tip.tip_language, Tip.exhibit_id)
-    order = _in([Tip.urgent, Tip.received_at, Tip.id], forwards=forwards)
-    return select(*columns).where(and_(*conditions)).order_by(*order).limit(limit)
-
-
-def _at_desk(wanted: Filter) -> ColumnElement[bool]:
-    """The desk, and no index by it where few tips are looked for: SQLite would walk through all of the desk's."""
-    return (func.coalesce(Tip.desk_id, "") if wanted.status == ADDED else Tip.desk_id) == wanted.desk_id
-
-
-def _beyond(start: _Position, *, forwards: bool) -> ColumnElement[bool]:
-    """Rows after (or before) a position: a comparison of row values, which both databases answer from the index."""
-    row = tuple_(Tip.urgent, Tip.received_at, Tip.id)
-    position = tuple_(literal(start.urgent, Boolean), literal(start.received_at, UtcMoment), literal(start.id, Id))
-    return row < position if forwards else row > position
-
-
-def _scans(wanted: Filter) -> bool:
-    """Whether the filter asks for more than the order of an index gives."""
-    by_status = wanted.status not in (OPEN, CLOSED, ADDED)
-    other = wanted.language is not None or wanted.exhibit_id is not None or wanted.lane is not None
-    return other or (by_status and wanted.assignee is not None)
-
-
-def _filters(columns: Any, wanted: Filter) -> ColumnElement[bool]:
-    conditions: list[ColumnElement[bool]] = [columns.id.is_not(None)]
-    if wanted.status not in (OPEN, CLOSED, ADDED):
-        conditions.append(columns.status == wanted.status)
-    if wanted.language is not None:
-        conditions.append(columns.tip_language == wanted.language)
-    if wanted.exhibit_id is not None:
-        conditions.append(columns.exhibit_id == wanted.exhibit_id)
-    if wanted.lane is not None:
-        conditions.append(columns.lane == wanted.lane)
-    return and_(*conditions)
-
-
-def _in(columns: list[Any], *, forwards: bool) -> list[Any]:
-    return [column.desc() if forwards else column.asc() for column in columns]
-
-
-def _facts(ids: Select[*tuple[Any, ...]]) -> list[TipFacts]:
-    """The tips that a statement found, in its order."""
-    found = [row.id for row in db.session.execute(ids)]
-    if not found:
+def _facts(ids: list[str]) -> list[TipFacts]:
+    """These tips, in this order."""
+    if not ids:
         return []
-    rows = {row.id: TipFacts(*row) for row in db.session.execute(select(*access.FACTS).where(Tip.id.in_(found)))}
-    return [rows[one] for one in found if one in rows]
+    rows = {row.id: TipFacts(*row) for row in db.run(_THESE, {"wanted": ids})}
+    return [rows[one] for one in ids if one in rows]
 
 
-def _lines(tips: list[TipFacts]) -> tuple[Line, ...]:
+def _lines(person: Person, tips: list[TipFacts]) -> tuple[Line, ...]:
+    ids = [tip.id for tip in tips]
     titles = exhibit_titles(tip.exhibit_id for tip in tips)
     names = account_names(tip.assignee_id for tip in tips)
-    added_to = set(db.session.scalars(_UNOPENED.where(Addition.tip_id.in_([tip.id for tip in tips]))))
+    added_to = {row.tip_id for row in db.run(_ADDED_TO, {"wanted": ids})}
+    read = seen.read_by(person, ids)
+    labelled = labels.on_tips(ids)
+    grouped = group_leads.marks(ids)
     return tuple(
-        Line(tip, titles.get(tip.exhibit_id or ""), names.get(tip.assignee_id or ""), tip.id in added_to)
+        Line(
+            tip,
+            titles.get(tip.exhibit_id or ""),
+            names.get(tip.assignee_id or ""),
+            added_to=tip.id in added_to,
+            unread=tip.id not in read,
+            labels=labelled.get(tip.id, ()),
+            group=grouped.get(tip.id),
+        )
         for tip in tips
     )

@@ -13,13 +13,21 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from tipline.crypto import age, signatures
-from tipline.errors import BadInput, KeyRefused, NeedsSecondPerson, NotAllowed, NotFound, WrongState
+from tipline.crypto import rosters as signed
+from tipline.errors import (
+    BadInput,
+    KeyRefused,
+    NeedsSecondPerson,
+    NotAllowed,
+    NotFound,
+    WrongState,
+)
 from tipline.extensions import db
 from tipline.models.account import Account
 from tipline.models.desk import Desk, DeskMember, Grant
 from tipline.models.referral import Authority, AuthorityKey, AuthorityKeyConfirmation
 from tipline.roles import Role
-from tipline.services import log
+from tipline.services import confirmed_keys, log
 from tipline.services.voids import void_proposals
 
 if TYPE_CHECKING:
@@ -137,7 +145,9 @@ def confirm_key(key_id: str, typed: str, channel: str, person: Person, now: dt.d
     desks = _check_confirmer(key.entered_by, person)
     if key.state not in {"entered", "confirmed"}:
         raise WrongState
-    given = select(AuthorityKeyConfirmation.desk_id).where(AuthorityKeyConfirmation.key_id == key.id)
+    given = select(AuthorityKeyConfirmation.desk_id).where(
+        AuthorityKeyConfirmation.key_id == key.id, AuthorityKeyConfirmation.signature.is_not(None)
+    )
     waiting = desks - set(db.session.scalars(given).all())
     if not waiting:
         raise WrongState
@@ -148,9 +158,14 @@ def confirm_key(key_id: str, typed: str, channel: str, person: Person, now: dt.d
         raise BadInput("fingerprint", "mismatch")
     for desk_id in sorted(waiting):
         word = AuthorityKeyConfirmation(
-            key_id=key.id, desk_id=desk_id, confirmed_by=person.id, confirmed_at=now, channel=channel
+            key_id=key.id,
+            desk_id=desk_id,
+            confirmed_by=person.id,
+            confirmed_at=now,
+            channel=channel,
+            signature=signed.sign_statement(person.seed, *confirmed_keys.said(key, desk_id, channel)),
         )
-        db.session.add(word)
+        db.session.merge(word)
     if key.state == "entered":
         key.state, key.decided_by, key.decided_at = "confirmed", person.id, now
     db.session.flush()
@@ -238,7 +253,7 @@ def _confirmations(ids: Sequence[str]) -> dict[str, tuple[Confirmation, ...]]:
         select(AuthorityKeyConfirmation, Desk.name, Account.display_name)
         .join(Desk, Desk.id == AuthorityKeyConfirmation.desk_id)
         .outerjoin(Account, Account.id == AuthorityKeyConfirmation.confirmed_by)
-        .where(AuthorityKeyConfirmation.key_id.in_(ids))
+        .where(AuthorityKeyConfirmation.key_id.in_(ids), AuthorityKeyConfirmation.signature.is_not(None))
         .order_by(AuthorityKeyConfirmation.confirmed_at)
     ).all()
     given: dict[str, tuple[Confirmation, ...]] = {}

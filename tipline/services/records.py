@@ -8,19 +8,31 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import bindparam, func, insert, select
 
 from tipline.crypto import envelope
 from tipline.extensions import db
 from tipline.models.account import Account
-from tipline.models.base import new_id
+from tipline.models.base import new_id, table_of
 from tipline.models.tip import Tip, TipRecord
+from tipline.services import reading
+from tipline.services.answers import ANSWERS, IDENTITY
 
 if TYPE_CHECKING:
     from tipline.services.access import OpenTip
+
+# Built once: every opened tip asks this. What the sender wrote is opened elsewhere, with its line in the log.
+_R, _A = table_of(TipRecord).c, table_of(Account).c
+_OF_TIP = (
+    select(_R.part, _R.version, _R.ciphertext, _R.written_by, _R.written_at, _A.display_name)
+    .outerjoin(table_of(Account), _A.id == _R.written_by)
+    .where(_R.tip_id == bindparam("tip_id"), _R.part.not_in((ANSWERS, IDENTITY)))
+    .order_by(_R.written_at, _R.part, _R.version)
+)
 
 
 @dataclass(frozen=True)
@@ -70,32 +82,27 @@ def write_record(opened: OpenTip, part: str, value: Any, now: dt.datetime) -> in
 
 def read_records(opened: OpenTip, *kinds: str) -> tuple[Record, ...]:
     """The desk's own records of these kinds ("note", "sanitised", "reason:graded"), oldest first, every version."""
-    wanted = [or_(TipRecord.part == kind, TipRecord.part.startswith(f"{kind}:", autoescape=True)) for kind in kinds]
-    rows = db.session.execute(
-        _with_writer()
-        .where(TipRecord.tip_id == opened.tip.id, or_(*wanted))
-        .order_by(TipRecord.written_at, TipRecord.part, TipRecord.version)
-    ).all()
-    return tuple(_opened(opened, record, writer) for record, writer in rows)
+    return tuple(_opened(opened, row) for row in _rows(opened) if _is_of(row.part, kinds))
 
 
 def latest_record(opened: OpenTip, part: str) -> Record | None:
     """The newest version of one part, or None when nothing was written yet."""
-    row = db.session.execute(
-        _with_writer()
-        .where(TipRecord.tip_id == opened.tip.id, TipRecord.part == part)
-        .order_by(TipRecord.version.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else _opened(opened, row[0], row[1])
+    versions = [row for row in _rows(opened) if row.part == part]
+    return _opened(opened, max(versions, key=lambda row: row.version)) if versions else None
 
 
-def _with_writer() -> Any:
-    return select(TipRecord, Account.display_name).outerjoin(Account, Account.id == TipRecord.written_by)
+def _rows(opened: OpenTip) -> Sequence[Any]:
+    """Every record of the desk's, sealed."""
+    db.session.flush()
+    return reading.once(("records", opened.tip.id), lambda: db.run(_OF_TIP, {"tip_id": opened.tip.id}).all())
 
 
-def _opened(opened: OpenTip, record: TipRecord, writer: str | None) -> Record:
+def _is_of(part: str, kinds: Sequence[str]) -> bool:
+    return any(part == kind or part.startswith(f"{kind}:") for kind in kinds)
+
+
+def _opened(opened: OpenTip, row: Any) -> Record:
     plain = envelope.decrypt_record(
-        opened.content_key, record.ciphertext, tip_id=opened.tip.id, part=record.part, version=record.version
+        opened.content_key, row.ciphertext, tip_id=opened.tip.id, part=row.part, version=row.version
     )
-    return Record(record.part, record.version, json.loads(plain), record.written_by, writer, record.written_at)
+    return Record(row.part, row.version, json.loads(plain), row.written_by, row.display_name, row.written_at)

@@ -24,7 +24,7 @@ from tipline.models.base import new_id
 from tipline.models.referral import Authority, Package, Referral, ReferralKey, ReferralTip
 from tipline.models.tip import Tip
 from tipline.roles import DESK_ROLES
-from tipline.services import access, accounts, authorities, desks, log, seal_targets, wishes
+from tipline.services import access, accounts, authorities, desk_keys, desks, log, wishes
 from tipline.services.access import OpenTip
 from tipline.services.accounts import Person
 from tipline.services.wishes import TipWish, Wish
@@ -96,7 +96,7 @@ def draft_referral(person: Person, wish: Wish, first: TipWish, now: dt.datetime)
         proposed_at=now,
         expires_at=now + LIFE,
     )
-    _seal(referral, checked, [first])
+    _seal(person, referral, checked, [first])
     db.session.add(referral)
     db.session.flush()
     _add_row(referral, first, opened)
@@ -124,7 +124,7 @@ def add_tip(person: Person, ref: str, tip: TipWish, now: dt.datetime) -> None:
     db.session.execute(
         delete(ReferralTip).where(ReferralTip.referral_id == referral.id, ReferralTip.tip_id == opened.tip.id)
     )
-    _seal(referral, checked, kept)
+    _seal(person, referral, checked, kept)
     _add_row(referral, tip, opened)
     referral.needs_review = must_review(referral)
     db.session.flush()
@@ -256,8 +256,8 @@ def _add_row(referral: Referral, tip: TipWish, opened: OpenTip) -> None:
     db.session.flush()
 
 
-def _seal(referral: Referral, wish: Wish, tips: Sequence[TipWish]) -> None:
-    target = seal_targets.current(referral.desk_id)
+def _seal(person: Person, referral: Referral, wish: Wish, tips: Sequence[TipWish]) -> None:
+    target = desk_keys.seal_target(person, referral.desk_id)
     referral.epoch = target.epoch
     text = json.dumps({"wish": asdict(wish), "tips": [asdict(tip) for tip in tips]}).encode("ascii")
     key = new_key()

@@ -9,10 +9,12 @@ from sqlalchemy import delete, select, update
 
 from tipline.errors import NotFound
 from tipline.extensions import db
-from tipline.models.account import Account, AccountRole, AccountSession
+from tipline.models.account import Account, AccountRole, AccountSession, FactorCode, Passkey
 from tipline.models.desk import Grant
+from tipline.models.notice import NoticeSetting
 from tipline.models.referral import Package
 from tipline.models.tip import Hold, Tip
+from tipline.models.welfare import WelfareDiary
 from tipline.services import ledger, retention
 
 
@@ -63,7 +65,7 @@ def _account(account_id: str) -> retention.Erased | None:
     ).one_or_none()
     if found is None:
         return None
-    for table in (Grant, AccountSession, AccountRole):
+    for table in (Grant, AccountSession, AccountRole, Passkey, FactorCode, NoticeSetting, WelfareDiary):
         db.session.execute(delete(table).where(table.account_id == account_id))
     db.session.execute(
         update(Account).where(Account.id == account_id).values(state="removed", locked_seed=None, totp_sealed=None)

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import bindparam, delete, exists, insert, select, update
 
 from tipline import storage
 from tipline.clock import hour_of, next_hour
@@ -18,17 +18,23 @@ from tipline.config import Profile
 from tipline.errors import NotFound, TipOnHold, WrongState
 from tipline.extensions import db
 from tipline.models import tip as tables
-from tipline.models.base import new_id
+from tipline.models.base import new_id, table_of
 from tipline.models.referral import Package
 from tipline.models.tip import Attachment, AttachmentKey, Draft, Hold, Tip, Tombstone
 from tipline.services import erasing, history, ledger, log
 
-REASONS = ("no-decision", "untriaged", "closed", "referred", "request", "withdrawn", "restored")
+REASONS = ("no-decision", "untriaged", "closed", "referred", "request", "withdrawn", "restored", "purged")
 HOLD_REASONS = ("judicial", "investigation", "rights-request", "complaint", "evidence")
 # What an unfinished upload leaves behind is older than this before it is swept: drafts live for one hour.
 ORPHAN_AGE = dt.timedelta(hours=2)
 
 _REFERRED = frozenset({"referred", "acknowledged", "outcome"})
+_HOLD = table_of(Hold).c
+_HOLDS = (
+    select(_HOLD.id, _HOLD.tip_id, _HOLD.reason_code, _HOLD.placed_by, _HOLD.placed_at, _HOLD.review_on)
+    .where(_HOLD.tip_id == bindparam("tip_id"), _HOLD.lifted_at.is_(None))
+    .order_by(_HOLD.placed_at)
+)
 
 
 @dataclass(frozen=True)
@@ -230,12 +236,8 @@ def lift_hold(hold_id: str, *, actor: log.Actor, now: dt.datetime) -> None:
 
 def holds_on(tip_id: str) -> tuple[HoldOn, ...]:
     """The holds that keep this tip now."""
-    found = db.session.execute(
-        select(Hold.id, Hold.tip_id, Hold.reason_code, Hold.placed_by, Hold.placed_at, Hold.review_on)
-        .where(Hold.tip_id == tip_id, Hold.lifted_at.is_(None))
-        .order_by(Hold.placed_at)
-    )
-    return tuple(HoldOn(*row) for row in found)
+    db.session.flush()
+    return tuple(HoldOn(*row) for row in db.run(_HOLDS, {"tip_id": tip_id}))
 
 
 def _named_in_rows(names: Sequence[str]) -> set[str]:

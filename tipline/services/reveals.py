@@ -18,14 +18,13 @@ from sqlalchemy import and_, or_, select, update
 from tipline.errors import NotFound, ReasonNeeded, WrongState
 from tipline.extensions import db
 from tipline.models.tip import Addition, Attachment
-from tipline.services import access, attachments, history, log, screening
+from tipline.services import access, attachments, history, log, screening, welfare
 from tipline.services.access import OpenTip
 from tipline.services.screening import Rendering
 from tipline.services.traces import Trace
 
 SHOWN = frozenset({"jpeg", "png", "webp"})
 SIZES = ("small", "full")
-QUARANTINED = "quarantined"
 _ENDINGS = {"jpeg": "jpg", "png": "png", "webp": "webp", "heic": "heic", "pdf": "pdf", "mp4": "mp4"}
 
 
@@ -40,6 +39,7 @@ class FileLine:
     padded_size: int
     can_be_shown: bool
     quarantined: bool
+    screening: str  # how far it got in quarantine; "unscreened" outside
     hidden: str  # what became of its hidden details (screening.hidden_state)
     viewed: bool
     revealed: frozenset[str]
@@ -80,7 +80,8 @@ def files(opened: OpenTip, now: dt.datetime) -> tuple[FileLine, ...]:
 def reveal(opened: OpenTip, attachment_id: str, size: str, now: dt.datetime) -> None:
     """Ask to see a picture: small and grey first, in full as a second act. Kept, logged, marked as viewed.
 
-    Raises NotFound, WrongState for what is quarantined or cannot be shown, ReasonNeeded for full before small.
+    Raises NotFound, WrongState for what is quarantined or cannot be shown, ReasonNeeded for full before small, and
+    RestDue or LeftToColleagues where this person's own choices say so.
     """
     row = _row(opened, attachment_id)
     _check_shown(opened, row)
@@ -90,6 +91,7 @@ def reveal(opened: OpenTip, attachment_id: str, size: str, now: dt.datetime) -> 
         raise ReasonNeeded
     kind = f"{size}:{row.id}"
     if not access.has_consulted(opened, kind, now):
+        welfare.look(opened.person, welfare.PICTURE, now)
         access.consult(opened, kind, opened.reason_code, "", now)
     _mark_viewed(row)
     history.add(opened.tip.id, "attachment.revealed", actor=opened.person.actor, now=now, after=size)
@@ -135,10 +137,11 @@ def draw(seen: Look) -> Rendering:
 def download(opened: OpenTip, attachment_id: str, now: dt.datetime) -> Download:
     """The file as it was kept, under a neutral name; logged and marked as viewed.
 
-    Raises NotFound, and WrongState for what is quarantined.
+    Raises NotFound, WrongState for what is quarantined, and RestDue or LeftToColleagues as ``reveal`` does.
     """
     row = _row(opened, attachment_id)
     _check_open(opened, row)
+    welfare.look(opened.person, welfare.PICTURE if row.kind in SHOWN else welfare.FILE, now)
     key = access.key_of(opened, row.tip_id)
     details = attachments.read_details(key, row)
     _mark_viewed(row)
@@ -184,7 +187,7 @@ def _files_of(opened: OpenTip) -> Any:
 
 
 def _check_open(opened: OpenTip, row: Attachment) -> None:
-    if opened.tip.quarantined or row.screening == QUARANTINED:
+    if opened.tip.quarantined or row.screening in attachments.SHUT:
         raise WrongState
 
 
@@ -204,8 +207,10 @@ def _mark_viewed(row: Attachment) -> None:
 
 
 def _line(opened: OpenTip, row: Attachment, added_at: dt.datetime | None, now: dt.datetime) -> FileLine:
-    details = attachments.read_details(access.key_of(opened, row.tip_id), row)
-    quarantined = opened.tip.quarantined or row.screening == QUARANTINED
+    details = attachments.NO_DETAILS
+    if row.screening != attachments.DESTROYED:
+        details = attachments.read_details(access.key_of(opened, row.tip_id), row)
+    quarantined = opened.tip.quarantined or row.screening in attachments.SHUT
     return FileLine(
         id=row.id,
         number=row.position,
@@ -214,6 +219,7 @@ def _line(opened: OpenTip, row: Attachment, added_at: dt.datetime | None, now: d
         padded_size=row.padded_size,
         can_be_shown=row.kind in SHOWN and not quarantined,
         quarantined=quarantined,
+        screening=row.screening,
         hidden=screening.hidden_state(row.kind, metadata_kept=row.metadata_kept),
         viewed=row.viewed,
         revealed=frozenset(size for size in SIZES if access.has_consulted(opened, f"{size}:{row.id}", now)),

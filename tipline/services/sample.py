@@ -39,6 +39,7 @@ from tipline.services import (
     publishing,
     recipients,
     rights,
+    sample_figures,
     sample_words,
     seals,
     statements,
@@ -82,6 +83,7 @@ def make_sample(now: dt.datetime) -> Iterator[str]:
     _make_authorities(given["authorities"], folder, admin, supervisors[0], now)
     for number, tip in enumerate(given["tips"]):
         _make_tip(tip, refs, (*only_reviewers, supervisors[1])[number % 2], now)
+    db.in_writing(lambda: sample_figures.make_figures(desk_id, now))
     yield from sign_in_lines()
 
 

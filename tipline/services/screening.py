@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tipline.errors import FileRefused
 from tipline.services import traces
@@ -53,6 +53,7 @@ _ROOT = str(Path(__file__).resolve().parents[2])
 _RUN = "import sys; sys.path.insert(0, {root!r}); from tipline.services.{module} import main; main()"
 _PIECE = 256 * 1024
 _SECONDS = 60
+PRINT_WIDTH = 64  # a picture is decoded no larger for its difference hash
 _REFUSALS = {3: "broken", 4: "bomb"}
 
 
@@ -180,6 +181,11 @@ def render(
     return _render(picture, list(widths), kinds, grey=False, quality=82, crop=crop, card=card)
 
 
+def difference_hash(picture: bytes) -> str:
+    """Sixteen hexadecimal digits that stay nearly the same when a picture is made smaller. Raises FileRefused."""
+    return _ask_child({"widths": [PRINT_WIDTH], "print": True}, picture).decode("ascii")
+
+
 def _render(
     picture: bytes,
     widths: list[int],
@@ -191,6 +197,17 @@ def _render(
     card: bool = False,
 ) -> list[Rendering]:
     wish = {"widths": widths, "media_types": media_types, "grey": grey, "quality": quality, "crop": crop, "card": card}
+    answer = _ask_child(wish, picture)
+    head, _, data = answer.partition(b"\n")
+    renderings, start = [], 0
+    for width, height, media_type, size in json.loads(head):
+        renderings.append(Rendering(width, height, media_type, data[start : start + size]))
+        start += size
+    return renderings
+
+
+def _ask_child(wish: dict[str, Any], picture: bytes) -> bytes:
+    """What the child that decodes pictures answers. Raises FileRefused."""
     child = _start("pixels")
     try:
         answer, _ = child.communicate(json.dumps(wish).encode("ascii") + b"\n" + picture, timeout=_SECONDS)
@@ -203,12 +220,7 @@ def _render(
     if child.returncode != 0:
         # A child that was stopped by its limits had too much to do.
         raise FileRefused(_REFUSALS.get(child.returncode, "bomb"))
-    head, _, data = answer.partition(b"\n")
-    renderings, start = [], 0
-    for width, height, media_type, size in json.loads(head):
-        renderings.append(Rendering(width, height, media_type, data[start : start + size]))
-        start += size
-    return renderings
+    return answer
 
 
 def _start(module: str, *options: str, arguments: Sequence[str] = ()) -> subprocess.Popen[bytes]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
+from tipline import config
+from tipline.crypto import keys
 from tipline.crypto.keys import Label, Purpose
 from tipline.errors import DeskClosed, NotFound
 from tipline.extensions import db
@@ -15,15 +17,21 @@ from tipline.models.desk import Desk, DeskEpoch
 
 _EPOCH, _DESK, _APPEAL, _EXHIBIT, _WORDS = (table_of(t).c for t in (DeskEpoch, Desk, Appeal, Exhibit, ExhibitText))
 
+EPOCH_LOCK = 0x7469
+# Intake of a desk rests while its keys are not the ones that its people signed.
+_TAKES = _DESK.stopped_at.is_(None)
+
 # Built once: putting a statement together takes longer than running it.
 _KEYS = select(_EPOCH.desk_id, _EPOCH.epoch, _EPOCH.content_public, _EPOCH.identity_public).where(
-    _EPOCH.desk_id == bindparam("desk_id"), _EPOCH.state == "current"
+    _EPOCH.desk_id == bindparam("desk_id"), _EPOCH.state == "current", _EPOCH.desk_id == _DESK.id, _TAKES
 )
+# Who makes new keys takes this lock alone and holds it to the end: no seal to the old ones comes after them.
+_LOCK = select(func.pg_advisory_xact_lock_shared(EPOCH_LOCK, func.hashtext(bindparam("desk_id"))))
 _OPEN_DESK = (
     select(_APPEAL.desk_id)
     .join_from(table_of(Appeal), table_of(DeskEpoch), _EPOCH.desk_id == _APPEAL.desk_id)
     .join(table_of(Desk), _DESK.id == _APPEAL.desk_id)
-    .where(_APPEAL.state == "published", _EPOCH.state == "current")
+    .where(_APPEAL.state == "published", _EPOCH.state == "current", _TAKES)
     # The desk that is here longest: a new desk with an appeal put first must not draw tips to itself.
     .order_by(_DESK.created_at, _DESK.id)
     .limit(1)
@@ -32,7 +40,8 @@ _ABOUT = (
     select(_EXHIBIT.id, _EXHIBIT.ref, _APPEAL.desk_id, _WORDS.title, _WORDS.language, _EPOCH.epoch)
     .join_from(table_of(Exhibit), table_of(Appeal), _APPEAL.id == _EXHIBIT.appeal_id)
     .join(table_of(ExhibitText), _WORDS.exhibit_id == _EXHIBIT.id)
-    .outerjoin(table_of(DeskEpoch), (_EPOCH.desk_id == _APPEAL.desk_id) & (_EPOCH.state == "current"))
+    .outerjoin(table_of(Desk), (_DESK.id == _APPEAL.desk_id) & _TAKES)
+    .outerjoin(table_of(DeskEpoch), (_EPOCH.desk_id == _DESK.id) & (_EPOCH.state == "current"))
     .where(_EXHIBIT.ref == bindparam("ref"), _WORDS.language.in_((bindparam("language"), "en")))
 )
 _PUBLISHED = _ABOUT.where(_EXHIBIT.state == "published", _APPEAL.state == "published")
@@ -79,9 +88,17 @@ class TipTarget:
 
 
 def current(desk_id: str) -> SealTarget:
-    """The keys to seal to for this desk, read in the transaction that seals. Raises DeskClosed when it has none."""
+    """The keys to seal to for this desk, read in the transaction that seals; they stay the current ones until its end.
+
+    Raises DeskClosed when it has none, while its intake is stopped, and for keys that are not pinned where some are.
+    """
+    if not db.is_sqlite:  # SQLite lets one transaction write at a time
+        db.run(_LOCK, {"desk_id": desk_id})
     row = db.run(_KEYS, {"desk_id": desk_id}).first()
     if row is None:
+        raise DeskClosed
+    pins = config.current().desk_pins
+    if pins and keys.desk_fingerprint(row.content_public, row.identity_public) not in pins:
         raise DeskClosed
     return SealTarget(row.desk_id, row.epoch, bytes(row.content_public), bytes(row.identity_public))
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from tipline.errors import BadInput, NotAllowed, ReasonNeeded, WrongState
 from tipline.extensions import db
 from tipline.models.account import Account
-from tipline.models.base import new_id
+from tipline.models.base import new_id, table_of
 from tipline.models.tip import Statement
 from tipline.roles import Role
 from tipline.services import access, history, log, records
@@ -18,6 +18,13 @@ from tipline.services.access import OpenTip
 
 BASES = ("fact", "assessment")
 TEXT_LIMIT = 2000
+_S, _A = table_of(Statement).c, table_of(Account).c
+_OF_TIP = (
+    select(*_S, _A.display_name)
+    .outerjoin(table_of(Account), _A.id == _S.written_by)
+    .where(_S.tip_id == bindparam("tip_id"))
+    .order_by(_S.written_at, _S.id)
+)
 
 
 @dataclass(frozen=True)
@@ -94,12 +101,7 @@ def withdraw_statement(opened: OpenTip, statement_id: str, now: dt.datetime) -> 
 def statements(opened: OpenTip) -> tuple[WrittenStatement, ...]:
     """Every statement of a tip, oldest first, those that were taken back included."""
     texts = {record.subject: record for record in records.read_records(opened, "statement")}
-    rows = db.session.execute(
-        select(Statement, Account.display_name)
-        .outerjoin(Account, Account.id == Statement.written_by)
-        .where(Statement.tip_id == opened.tip.id)
-        .order_by(Statement.written_at, Statement.id)
-    ).all()
+    db.session.flush()
     return tuple(
         WrittenStatement(
             row.id,
@@ -107,12 +109,12 @@ def statements(opened: OpenTip) -> tuple[WrittenStatement, ...]:
             row.as_of,
             row.verified_on,
             row.written_by,
-            writer,
+            row.display_name,
             row.written_at,
             row.withdrawn_at,
             texts[row.id].value["text"] if row.id in texts else "",
         )
-        for row, writer in rows
+        for row in db.run(_OF_TIP, {"tip_id": opened.tip.id})
     )
 
 

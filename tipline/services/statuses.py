@@ -16,7 +16,7 @@ from tipline import config
 from tipline.errors import BadInput, NotFound, WrongState
 from tipline.extensions import db
 from tipline.models.tip import Tip
-from tipline.services import history, log, retention
+from tipline.services import group_leads, history, log, retention
 
 
 class Status(StrEnum):
@@ -71,6 +71,7 @@ class Lane(StrEnum):
     URGENT = "urgent"  # a child at risk now: by telephone first, in minutes
     SAFEGUARDING = "safeguarding"  # somebody tells of abuse of their own
     QUARANTINE = "quarantine"  # suspected illegal content: files stay shut
+    FORWARD = "forward"  # holds personal data that this body may only pass on or purge (profile)
 
 
 _S, _M = Status, Mover
@@ -80,10 +81,17 @@ _ALWAYS = {_S.RESTRICTED: _M.RESTRICTION, _S.ERASED: _M.CLOCK}
 MOVES: Mapping[Status, Mapping[Status, Mover]] = {
     _S.RECEIVED: {_S.SCREENED: _M.REVIEW, _S.ASSIGNED: _M.REVIEW, _S.CLOSED: _M.REVIEW, **_ALWAYS},
     _S.SCREENED: {_S.ASSIGNED: _M.REVIEW, _S.CLOSED: _M.REVIEW, **_ALWAYS},
-    _S.ASSIGNED: {_S.SCREENED: _M.REVIEW, _S.ASSESSED: _M.REVIEW, _S.CLOSED: _M.REVIEW, **_ALWAYS},
+    # From assigned straight to proposed, and back: only on the lane of what is forwarded without a grade.
+    _S.ASSIGNED: {
+        _S.SCREENED: _M.REVIEW,
+        _S.ASSESSED: _M.REVIEW,
+        _S.PROPOSED: _M.REFERRAL,
+        _S.CLOSED: _M.REVIEW,
+        **_ALWAYS,
+    },
     _S.ASSESSED: {_S.PROPOSED: _M.REFERRAL, _S.CLOSED: _M.REVIEW, **_ALWAYS},
-    _S.PROPOSED: {_S.APPROVED: _M.REFERRAL, _S.ASSESSED: _M.REFERRAL, **_ALWAYS},
-    _S.APPROVED: {_S.REFERRED: _M.REFERRAL, _S.ASSESSED: _M.REFERRAL, **_ALWAYS},
+    _S.PROPOSED: {_S.APPROVED: _M.REFERRAL, _S.ASSESSED: _M.REFERRAL, _S.ASSIGNED: _M.REFERRAL, **_ALWAYS},
+    _S.APPROVED: {_S.REFERRED: _M.REFERRAL, _S.ASSESSED: _M.REFERRAL, _S.ASSIGNED: _M.REFERRAL, **_ALWAYS},
     _S.REFERRED: {_S.ACKNOWLEDGED: _M.REFERRAL, _S.PROPOSED: _M.REFERRAL, _S.CLOSED: _M.REVIEW, **_ALWAYS},
     _S.ACKNOWLEDGED: {_S.OUTCOME: _M.REVIEW, _S.PROPOSED: _M.REFERRAL, _S.CLOSED: _M.REVIEW, **_ALWAYS},
     _S.OUTCOME: {_S.PROPOSED: _M.REFERRAL, _S.CLOSED: _M.REVIEW, **_ALWAYS},
@@ -148,6 +156,8 @@ def move(
     if before == Status.RESTRICTED and to != found.status_before:  # back to where it was, nowhere else
         raise WrongState
     _put(tip_id, before, to, found.review_due_at, now)
+    if {before, to} & {Status.CLOSED, Status.RESTRICTED}:
+        group_leads.tip_changed(tip_id)
     history.add(tip_id, "tip.status", actor=actor, now=now, before=before, after=to)
     log.record(
         "tip.status",

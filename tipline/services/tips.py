@@ -1,36 +1,40 @@
-"""What reviewers do with a tip as a whole: whose it is, its lane and marks, how it ends."""
+"""What reviewers do with a tip as a whole: whose it is, its marks, how it ends."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from tipline.errors import BadInput, NotAllowed, ReasonNeeded, WrongState
 from tipline.extensions import db
 from tipline.models.account import Account
+from tipline.models.base import table_of
 from tipline.models.desk import DeskMember
-from tipline.models.tip import Attachment, Consultation, Tip
+from tipline.models.tip import Consultation, Tip
 from tipline.roles import Role
-from tipline.services import access, attachments, desk_keys, history, log, records, statuses
+from tipline.services import access, desk_keys, history, log, records, safeguarding, statuses
 from tipline.services.access import OpenTip
 from tipline.services.accounts import Person
 from tipline.services.statuses import Disposition, Lane, Status
 
 REASON_LIMIT = 1000
+_A, _M = table_of(Account).c, table_of(DeskMember).c
+_MEMBERS = (
+    select(_A.id, _A.display_name)
+    .join(table_of(DeskMember), _M.account_id == _A.id)
+    .where(_M.desk_id == bindparam("desk_id"), _M.standing == desk_keys.MEMBER, _A.state == "active")
+    .order_by(_A.display_name, _A.id)
+)
 
 
-def members(desk_id: str) -> tuple[tuple[str, str], ...]:
-    """Id and name of everybody at a desk to whom a tip can be given."""
-    rows = db.session.execute(
-        select(Account.id, Account.display_name)
-        .join(DeskMember, DeskMember.account_id == Account.id)
-        .where(DeskMember.desk_id == desk_id, DeskMember.standing == desk_keys.MEMBER)
-        .where(Account.state == "active")
-        .order_by(Account.display_name, Account.id)
-    ).all()
-    return tuple((row.id, row.display_name) for row in rows)
+def members(desk_id: str, lane: str = "") -> tuple[tuple[str, str], ...]:
+    """Id and name of everybody at a desk to whom a tip of this lane can be given."""
+    db.session.flush()
+    rows = db.run(_MEMBERS, {"desk_id": desk_id}).all()
+    readers = safeguarding.readers(desk_id) if lane == Lane.SAFEGUARDING else None
+    return tuple((row.id, row.display_name) for row in rows if readers is None or row.id in readers)
 
 
 def screen_tip(opened: OpenTip, now: dt.datetime) -> None:
@@ -49,7 +53,7 @@ def assign_tip(person: Person, ref: str, assignee_id: str, now: dt.datetime) -> 
         raise WrongState
     if tip.assignee_id not in (None, person.id) and Role.SUPERVISOR not in person.roles:
         raise NotAllowed
-    if assignee_id not in {member for member, _name in members(tip.desk_id)}:
+    if assignee_id not in {member for member, _name in members(tip.desk_id, tip.lane)}:
         raise BadInput("assignee", "unknown")
     if assignee_id == tip.assignee_id:
         return
@@ -75,19 +79,25 @@ def give_back_tip(person: Person, ref: str, now: dt.datetime) -> None:
     statuses.move(tip.id, Status.SCREENED, actor=person.actor, now=now)
 
 
-def set_lane(opened: OpenTip, lane: str, now: dt.datetime) -> None:
-    """Put a tip on another lane. Only a supervisor takes one out of quarantine. Raises BadInput, NotAllowed."""
-    if lane not in set(Lane):
-        raise BadInput("lane", "unknown")
-    access.check_unrestricted(opened)
-    if opened.tip.lane == lane:
-        return
-    if opened.tip.quarantined and Role.SUPERVISOR not in opened.person.roles:
-        raise NotAllowed
-    _set(opened.tip.id, lane=lane, urgent=lane in statuses.URGENT_LANES)
-    actor = opened.person.actor
-    history.add(opened.tip.id, "tip.lane", actor=actor, now=now, before=opened.tip.lane, after=lane)
-    _log("tip.lane", opened.person, opened.tip.id, now, field_group=f"{opened.tip.lane}-{lane}")
+def return_tip(person: Person, ref: str, assignee_before: str | None, now: dt.datetime) -> None:
+    """Take an assignment back: the tip goes to whoever had it before, or to nobody. ``bulk`` says who may.
+
+    Raises NotFound, and WrongState for a tip that has moved on or whose last assignee has left.
+    """
+    tip = access.see_tip(person, ref)
+    if tip.restricted or tip.status == Status.CLOSED:
+        raise WrongState
+    if assignee_before is None:
+        if tip.status != Status.ASSIGNED:
+            raise WrongState
+    elif assignee_before not in {member for member, _name in members(tip.desk_id, tip.lane)}:
+        raise WrongState
+    _set(tip.id, assignee_id=assignee_before)
+    _end_consultations(tip.id, assignee_before, now)
+    history.add(tip.id, "tip.assigned", actor=person.actor, now=now, after=assignee_before)
+    _log("tip.assigned", person, tip.id, now, field_group="assignee")
+    if assignee_before is None:
+        statuses.move(tip.id, Status.SCREENED, actor=person.actor, now=now)
 
 
 def mark_identifies_sender(opened: OpenTip, identifies: bool, now: dt.datetime) -> None:  # noqa: FBT001 - the value
@@ -106,25 +116,6 @@ def mark_identifies_sender(opened: OpenTip, identifies: bool, now: dt.datetime) 
     _log("tip.flagged", opened.person, opened.tip.id, now, field_group="identifies_sender")
 
 
-def quarantine_attachment(opened: OpenTip, attachment_id: str, now: dt.datetime) -> None:
-    """Mark a file as suspected illegal: it is never decoded, shown or handed over again, and the tip changes lane.
-
-    Raises BadInput when the tip has no such file.
-    """
-    changed = db.session.execute(
-        update(Attachment)
-        .where(Attachment.id == attachment_id, attachments.came_with(opened.tip.id))
-        .values(screening="quarantined")
-        .execution_options(synchronize_session="fetch")
-        .returning(Attachment.id)
-    ).scalar_one_or_none()
-    if changed is None:
-        raise BadInput("attachment", "unknown")
-    history.add(opened.tip.id, "attachment.quarantined", actor=opened.person.actor, now=now)
-    _log("tip.flagged", opened.person, opened.tip.id, now, field_group="attachment")
-    set_lane(opened, Lane.QUARANTINE, now)
-
-
 def dispose_tip(opened: OpenTip, disposition: str, reason: str, now: dt.datetime) -> None:
     """End the work on a tip with a disposition and the reason for it, which is sealed.
 
@@ -138,6 +129,8 @@ def dispose_tip(opened: OpenTip, disposition: str, reason: str, now: dt.datetime
         raise ReasonNeeded
     if len(reason) > REASON_LIMIT:
         raise BadInput("disposition_reason", "long")
+    if opened.tip.lane == Lane.FORWARD and disposition != Disposition.OUT_OF_MANDATE_FORWARDED:
+        raise BadInput("disposition", "only-forwarded")
     statuses.check_disposition(opened.tip.status, disposition)
     actor = opened.person.actor
     statuses.move(opened.tip.id, Status.CLOSED, actor=actor, now=now, justification=disposition)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from flask import flash, g, redirect, render_template, url_for
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
-from tipline.errors import BadInput, NotFound
+from tipline.errors import BadInput, NeedsSecondPerson, NotFound
 from tipline.extensions import db
 from tipline.roles import Role
-from tipline.services import desks, factors, members, recovery
+from tipline.services import desks, factors, members, recovery, safeguarding
 from tipline.staff import bp
 from tipline.staff import forms_desks as forms
 from tipline.web import guard
@@ -35,7 +37,24 @@ def list_desks() -> Answer:
 @guard.allow(Role.REVIEWER, Role.SUPERVISOR)
 def desk(desk_id: str) -> Answer:
     """One desk: its people, their key words and keys, its codes."""
-    return render_template("staff/desks/desk.html", page=members.read_desk_page(g.person, desk_id, clock.now()))
+    return render_template(
+        "staff/desks/desk.html",
+        page=members.read_desk_page(g.person, desk_id, clock.now()),
+        safeguarders=safeguarding.safeguarders(desk_id),
+        is_supervisor=Role.SUPERVISOR in g.person.roles,
+    )
+
+
+@bp.post("/desks/<desk_id>/safeguarders/<account_id>")
+@guard.allow(Role.SUPERVISOR)
+def name_safeguarder(desk_id: str, account_id: str) -> Answer:
+    """Name somebody who reads what people tell of abuse of their own, or take that back."""
+    check_token()
+    change = safeguarding.name if request.form.get("named") else safeguarding.take_back
+    change(g.person, desk_id, account_id, clock.now())
+    db.session.commit()
+    flash(_("This is kept."), "success")
+    return redirect(url_for(".desk", desk_id=desk_id), SEE_OTHER)
 
 
 @bp.route("/desks/<desk_id>/found", methods=["GET", "POST"])
@@ -56,16 +75,28 @@ def found_desk(desk_id: str) -> Answer:
 @bp.route("/desks/<desk_id>/codes/new", methods=["GET", "POST"])
 @guard.allow(Role.SUPERVISOR, fresh=True)
 def renew_codes(desk_id: str) -> Answer:
-    """New recovery codes; the old ones open nothing from then on."""
+    """New recovery codes, once a second supervisor has agreed; the old ones open nothing from then on."""
     form = TiplineForm()
     page = members.read_desk_page(g.person, desk_id, clock.now())
     if form.validate_on_submit():
-        codes = recovery.renew_codes(g.person, desk_id, clock.now())
+        try:
+            codes = recovery.renew_codes(g.person, desk_id, clock.now())
+        except NeedsSecondPerson:
+            db.session.rollback()
+            return _ask_to_renew(desk_id)
         db.session.commit()
         return render_template("staff/desks/codes.html", desk=page.desk, codes=codes)
     if not page.holds_both_keys:
         raise NotFound
-    return render_template("staff/desks/renew_codes.html", desk=page.desk, form=form)
+    return render_template("staff/desks/renew_codes.html", page=page, form=form)
+
+
+def _ask_to_renew(desk_id: str) -> Response:
+    db.begin_writing()
+    recovery.ask_to_renew(g.person, desk_id, clock.now())
+    db.session.commit()
+    flash(_("A second supervisor of this desk has to agree. It waits for 72 hours."), "success")
+    return redirect(url_for(".desk", desk_id=desk_id), SEE_OTHER)
 
 
 @bp.route("/desks/<desk_id>/codes/confirm", methods=["GET", "POST"])
@@ -88,14 +119,17 @@ def confirm_code(desk_id: str) -> Answer:
 
 
 @bp.route("/desks/<desk_id>/codes/use", methods=["GET", "POST"])
-@guard.allow(Role.REVIEWER, Role.SUPERVISOR, fresh=True)
+@guard.allow(Role.SUPERVISOR, fresh=True)
 def use_code(desk_id: str) -> Answer:
-    """Take a desk's key back with the code on paper."""
+    """Take a desk's key back with the code on paper, once a second person has agreed."""
     form = forms.CodeForm()
     page = members.read_desk_page(g.person, desk_id, clock.now())
     if form.validate_on_submit():
         try:
             recovery.use_code(g.person, desk_id, form.kind.data, form.code.data, clock.now())
+        except NeedsSecondPerson:
+            db.session.rollback()
+            return _ask_to_use(desk_id, form.kind.data)
         except forms.REFUSED_CODES as refused:
             db.session.rollback()
             form.refuse(refused)
@@ -104,6 +138,20 @@ def use_code(desk_id: str) -> Answer:
             flash(_("You hold this key again. Now make new recovery codes: the one you typed is used up."), "success")
             return redirect(url_for(".desk", desk_id=desk_id), SEE_OTHER)
     return render_template("staff/desks/use_code.html", desk=page.desk, form=form)
+
+
+def _ask_to_use(desk_id: str, kind: Any) -> Response:
+    db.begin_writing()
+    recovery.ask_to_use(g.person, desk_id, kind, clock.now())
+    db.session.commit()
+    flash(
+        _(
+            "The code is right. An administrator or a supervisor of this desk has to agree first, within 72 hours; "
+            "then type it again."
+        ),
+        "success",
+    )
+    return redirect(url_for(".desk", desk_id=desk_id), SEE_OTHER)
 
 
 @bp.route("/desks/<desk_id>/people/<account_id>", methods=["GET", "POST"])

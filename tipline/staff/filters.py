@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import g, request
 
-from tipline import languages
+from tipline import clock, languages
 from tipline.services import queue
+from tipline.services.desks import DeskRef
 from tipline.services.queue import Filter
 from tipline.staff import words
 
@@ -16,9 +17,17 @@ ID = re.compile(r"[0-9a-f]{32}")
 _STATES = frozenset(words.STATUSES) | {queue.OPEN, queue.ADDED}
 
 
+def desks() -> tuple[DeskRef, ...]:
+    """The desks that this person may see, read once in a request."""
+    if "desks_to_see" not in g:
+        g.desks_to_see = queue.desks_of(g.person)
+    found: tuple[DeskRef, ...] = g.desks_to_see
+    return found
+
+
 def current() -> Filter | None:
     """The filter that the address asks for; parts that make no sense are left out. None: no desk to see."""
-    mine = queue.desks_of(g.person)
+    mine = desks()
     if not mine:
         return None
     desk_id = request.args.get("desk", "")
@@ -31,6 +40,11 @@ def current() -> Filter | None:
         exhibit_id=_id("exhibit"),
         lane=lane if lane in words.LANES else None,
         assignee=_assignee(),
+        label_id=_id("label"),
+        age=queue.age(request.args.get("age", ""), clock.now()),
+        has_files=request.args.get("files") == "yes",
+        unproven=request.args.get("unproven") == "yes",
+        every=request.args.get("every") == "yes",
     )
 
 
@@ -43,6 +57,11 @@ def address(wanted: Filter, **more: Any) -> dict[str, Any]:
         "exhibit": wanted.exhibit_id,
         "lane": wanted.lane,
         "assignee": wanted.assignee,
+        "label": wanted.label_id,
+        "age": wanted.age.code if wanted.age else None,
+        "files": "yes" if wanted.has_files else None,
+        "unproven": "yes" if wanted.unproven else None,
+        "every": "yes" if wanted.every else None,
         **more,
     }
     return {name: value for name, value in parts.items() if value is not None}

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 
 from tipline.errors import BadInput, NeedsSecondPerson, RecoveryCodeMistyped, Refused
-from tipline.web.forms import CodeField, Needed, RadioField, StringField, TiplineForm
+from tipline.services import transfers
+from tipline.web.forms import (
+    AtMost,
+    CodeField,
+    Needed,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    TiplineForm,
+)
 
 KINDS = (("content", _l("The content code")), ("identity", _l("The identity code")))
 WORDS_DIFFER = _l("These are not the words of this colleague's key. Listen again; if they still differ, do not go on")
@@ -43,6 +55,25 @@ class CodeForm(TiplineForm):
     def refuse(self, refused: Refused) -> None:
         """Say why a code was not taken."""
         self.add_error("code", CODE_REFUSALS[refused.code])
+
+
+class HandOverForm(TiplineForm):
+    """To which desk a tip goes, and why."""
+
+    desk = SelectField(_l("To which desk"), [Needed(_l("Choose the desk"))])
+    reason = TextAreaField(
+        _l("Why it belongs there"),
+        [Needed(_l("Enter why it belongs there")), AtMost(transfers.REASON_LIMIT)],
+        description=_l("Sealed with the tip; both desks see that it was handed over"),
+    )
+
+    def __init__(self, desks: tuple[tuple[str, str], ...] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.desk.choices = [("", _l("Choose")), *desks] if desks else []
+
+    def refuse(self, _refused: BadInput) -> None:
+        """Say that the desk has just closed."""
+        self.add_error("desk", _l("This desk takes no tips now. Choose another one"))
 
 
 REFUSED_CODES = (RecoveryCodeMistyped, BadInput, NeedsSecondPerson)

@@ -40,6 +40,30 @@ class MessageForm(TiplineForm):
     )
 
 
+class LetterForm(MessageForm):
+    """A message that a template can begin.
+
+    Its language has to be chosen: a text in another language than it says is lost on its reader.
+    """
+
+    template = SelectField(_l("Begin with a template (optional)"))
+    language = SelectField(
+        _l("Language of this text"),
+        choices=[("", _l("Choose")), *LANGUAGES],
+        validators=[Needed(_l("Choose the language that you wrote in"))],
+    )
+
+    def __init__(self, templates: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.template.choices = [("", _("Choose")), *templates]
+
+    def begin_with(self, text: str, language: str) -> None:
+        """Put a template's text before what is typed already, and say which language it is in."""
+        typed = (self.message.data or "").strip()
+        self.message.data = f"{text}\n\n{typed}" if typed and typed != text else text
+        self.language.data = language
+
+
 class DecisionForm(MessageForm):
     """What becomes of a request, and the words for the sender."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms.validators import Optional
 
 from tipline.errors import BadInput
-from tipline.services import access, assessments, holds, notes, statements, tips
+from tipline.services import access, assessments, holds, lanes, notes, statements, tips
 from tipline.staff import words
+from tipline.staff.kept_fields import PageForm
 from tipline.web.forms import (
     AtMost,
     CheckboxField,
@@ -24,12 +25,18 @@ from tipline.web.forms import (
     TiplineForm,
 )
 
+Codes = Mapping[str, Mapping[str, Hashable]]
+Filled = Mapping[str, Mapping[str, Any]]
 CHOOSE = [("", _l("Choose"))]
 _REFUSALS = {
     ("reason_text", "missing"): _l("Say in a few words what the reason is"),
     ("as_of", "future"): _l("This date has not come yet"),
     ("verified_on", "future"): _l("This date has not come yet"),
     ("review_on", "range"): _l("Choose a date from tomorrow to a year from now"),
+    ("disposition", "only-forwarded"): _l("This tip may only be forwarded. Choose that, or have it purged"),
+    ("lane", "files-shut"): _l(
+        "A file is in quarantine. Two people release it, or it is handed over and destroyed, first"
+    ),
     ("disposition", "not-referred"): _l("No referral of this tip has been sent yet. Choose how else it ends"),
     ("assignee", "unknown"): _l("This person is not at this desk any more. Choose somebody else"),
 }
@@ -67,7 +74,11 @@ class AssignForm(TiplineForm):
 class LaneForm(TiplineForm):
     """How fast and by whom."""
 
-    lane = SelectField(_l("Lane"), choices=list(words.LANES.items()), validators=[Needed(_l("Choose a lane"))])
+    lane = SelectField(_l("Lane"), validators=[Needed(_l("Choose a lane"))])
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.lane.choices = [(lane, words.LANES[lane]) for lane in lanes.available()]
 
 
 class GradeForm(TiplineForm):
@@ -114,7 +125,11 @@ class StatementForm(TiplineForm):
 class NoteForm(TiplineForm):
     """A note for colleagues."""
 
-    note = TextAreaField(_l("Note"), [Needed(_l("Write the note")), AtMost(notes.NOTE_LIMIT)])
+    note = TextAreaField(
+        _l("Note"),
+        [Needed(_l("Write the note")), AtMost(notes.NOTE_LIMIT)],
+        description=_l("@ and a colleague's name calls them: they are told of the tip, not of what you write."),
+    )
 
 
 class SanitisedForm(TiplineForm):
@@ -173,8 +188,11 @@ class DownloadForm(TiplineForm):
     )
 
 
-def page_forms(failing: TiplineForm | None, filled: dict[str, dict[str, Any]]) -> dict[str, TiplineForm]:
-    """Every form of a tip's page, filled in; the one that was sent and refused keeps its answers and errors."""
+def page_forms(failing: TiplineForm | None, codes: Codes, filled: Filled) -> dict[str, PageForm]:
+    """Every form of a tip's page; the one that was sent and refused keeps its answers and errors.
+
+    ``codes`` and ``filled`` by the form's name, as ``PageForm`` takes them.
+    """
     kinds: tuple[type[TiplineForm], ...] = (
         AssignForm,
         LaneForm,
@@ -188,13 +206,7 @@ def page_forms(failing: TiplineForm | None, filled: dict[str, dict[str, Any]]) -
         RestrictForm,
         HoldForm,
     )
-    forms: dict[str, TiplineForm] = {}
-    for kind in kinds:
-        name = kind.__name__.removesuffix("Form").lower()
-        forms[name] = failing if isinstance(failing, kind) else kind(formdata=None, **filled.get(name, {}))
-    return forms
-
-
-def today_as(now: dt.datetime) -> dict[str, Any]:
-    """What a statement's dates start with."""
-    return {"as_of": now.date()}
+    names = {kind.__name__.removesuffix("Form").lower(): kind for kind in kinds}
+    return {
+        name: PageForm(kind, failing, codes=codes.get(name), filled=filled.get(name)) for name, kind in names.items()
+    }

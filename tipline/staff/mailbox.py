@@ -10,13 +10,14 @@ from tipline import clock, languages
 from tipline.errors import BadInput, NotFound, ReasonNeeded
 from tipline.extensions import db
 from tipline.roles import Role
-from tipline.services import access, added, decisions, letters, messages, retention
+from tipline.services import access, added, decisions, languages_found, letters, messages, retention
 from tipline.services.decisions import Matter
-from tipline.staff import bp, words
-from tipline.staff.forms_mailbox import DecisionForm, MessageForm
+from tipline.staff import bp, reply_templates, words
+from tipline.staff.forms_mailbox import DecisionForm, LetterForm
 from tipline.staff.tip import back_to, carried
 from tipline.staff.work import both, press
 from tipline.web import guard
+from tipline.web.forms import check_token
 
 
 @bp.post("/tips/<ref>/additions/<addition_id>/open")
@@ -34,9 +35,13 @@ def message(ref: str) -> str | Response:
         raise NotFound
     opened = access.access_tip(g.person, ref, now=clock.now())
     access.check_unrestricted(opened)
-    form = MessageForm(data={"language": languages.ENGLISH.tag} if request.method == "GET" else None)
+    form = _letter_form(opened.tip)
     step = request.form.get("step", "")
-    if form.validate_on_submit() and step != "change":
+    if step == "template":
+        check_token()
+        if form.template.data:
+            form.begin_with(*reply_templates.chosen(form.template.data))
+    elif form.validate_on_submit() and step != "change":
         if step != "send":
             return _message_page("message_check.html", opened.tip, form)
         messages.send_message(opened, form.message.data, form.language.data, clock.now())
@@ -85,7 +90,15 @@ def decide_request(request_id: str) -> str | Response:
     return redirect(url_for("staff.requests"), code=303)
 
 
-def _message_page(template: str, tip: access.TipFacts, form: MessageForm) -> str:
+def _letter_form(tip: access.TipFacts) -> LetterForm:
+    """The message's form; only for whoever reads English is a language chosen beforehand."""
+    start = {"language": tip.ui_language if tip.ui_language == languages.ENGLISH.tag else ""}
+    choices = reply_templates.choices(tip.desk_id, tip.ui_language)
+    return LetterForm(choices, data=start if request.method == "GET" else None)
+
+
+def _message_page(template: str, tip: access.TipFacts, form: LetterForm) -> str:
+    written_in = languages.by_tag(form.language.data or "")
     return render_template(
         f"staff/mailbox/{template}",
         tip=tip,
@@ -99,6 +112,7 @@ def _message_page(template: str, tip: access.TipFacts, form: MessageForm) -> str
         },
         language_of=languages.by_tag,
         form_language=languages.by_tag(tip.ui_language),
+        reads_like=written_in and languages_found.disagrees(form.message.data or "", written_in.id),
     )
 
 

@@ -14,9 +14,23 @@ from tipline import clock, languages
 from tipline.errors import BadInput, ReasonNeeded
 from tipline.extensions import db
 from tipline.roles import Role
-from tipline.services import added, decisions, excerpts, queue, tips
+from tipline.services import (
+    added,
+    bulk,
+    comparing,
+    decisions,
+    excerpts,
+    labels,
+    messages,
+    note_calls,
+    presence,
+    queue,
+    reading,
+    tips,
+    work_settings,
+)
 from tipline.services.queue import Filter
-from tipline.staff import bp, filters, words
+from tipline.staff import bp, filters, pace, words
 from tipline.staff.forms_tip import ReasonForm, refuse
 from tipline.web import guard
 from tipline.web.cleaning import clean_line
@@ -33,7 +47,8 @@ def queue_page() -> str | Response:
     shows_excerpts = excerpts.are_on(g.person)
     if shows_excerpts:
         db.begin_writing()  # what is shown is logged
-    values = _page(wanted)
+    with reading.of_one_page():
+        values = _page(wanted)
     if shows_excerpts:
         shown = [line.tip for line in values["page"].lines]
         with contextlib.suppress(ReasonNeeded):  # it was given at a desk that this person has left since
@@ -77,25 +92,36 @@ def excerpts_off() -> str | Response:
 
 def _page(wanted: Filter) -> dict[str, Any]:
     after, before = (clean_line(request.args.get(name, "")[:16]) for name in ("after", "before"))
-    found = queue.page(g.person, wanted, after=after, before=before)
-    count = queue.count(g.person, wanted)
+    found, now = queue.page(g.person, wanted, after=after, before=before), clock.now()
+    known = labels.of_desk(g.person, wanted.desk_id)
     return {
         "page": found,
-        "count": _count_words(count),
+        "count": _count_words(queue.count(g.person, wanted)),
+        "new": queue.count_new(g.person, wanted.desk_id),
         "wanted": wanted,
         "address": filters.address(wanted),
         "narrowed": filters.is_narrowed(wanted),
-        "desks": queue.desks_of(g.person),
-        "choices": _choices(wanted),
+        "desks": filters.desks(),
+        "choices": _choices(wanted, known),
         "excerpts": None,
+        "labels": {one.id: one for one in known},
+        "views": pace.view_links(wanted.desk_id),
+        "undoable": bulk.last(g.person, wanted.desk_id, now),
+        "holders": presence.holders([line.tip.id for line in found.lines], now),
+        "keys_on": work_settings.read(g.person).keys_on,
         "unopened": added.count_unopened(g.person, wanted.desk_id),
-        "waiting": decisions.count_waiting(g.person, wanted.desk_id, clock.now()),
+        "uncompared": comparing.count_waiting(wanted.desk_id, queue.MOST_COUNTED),
+        "waiting": decisions.count_waiting(g.person, wanted.desk_id, now),
+        "calls": note_calls.count(g.person),
+        "now": now,
+        "has_conversation": messages.has_conversation(),
         "words": words,
+        "new_words": pace.new_words,
         "language_of": languages.by_id,
     }
 
 
-def _choices(wanted: Filter) -> dict[str, list[tuple[str, str]]]:
+def _choices(wanted: Filter, known: tuple[labels.Label, ...]) -> dict[str, list[tuple[str, str]]]:
     people = [(one, name) for one, name in tips.members(wanted.desk_id) if one != g.person.id]
     return {
         "status": [
@@ -107,6 +133,8 @@ def _choices(wanted: Filter) -> dict[str, list[tuple[str, str]]]:
         "language": [("", _("All")), *((str(term.id), term.label) for term in sorted_terms())],
         "exhibit": [("", _("All")), *queue.exhibits_of(wanted.desk_id)],
         "assignee": [("", _("Everybody")), (queue.ME, _("Me")), (queue.NOBODY, _("Nobody yet")), *people],
+        "label": [("", _("All")), *((one.id, one.name) for one in known)],
+        "age": [("", _("At any time")), *words.AGES.items()],
     }
 
 

@@ -23,7 +23,23 @@ def visible(text: str) -> str:
 
 def defanged(text: str) -> str:
     """Text whose addresses can be read and not followed: hxxp for http, dots of the host in brackets."""
-    return _ADDRESS.sub(_defang, visible(text))
+    return "".join(signs(text))
+
+
+def signs(text: str) -> list[str]:
+    """What each character of a text is shown as where it is shown ``defanged``."""
+    shown = list(text)
+    for found in _HIDDEN.finditer(text):
+        shown[found.start()] = visible(found[0])
+    # Signs that hide do not end an address, though some of them pass for spaces.
+    for found in _ADDRESS.finditer(_HIDDEN.sub("\0", text)):
+        host = 2 if found[1] else 3
+        for place in range(*found.span(host)):
+            shown[place] = "[.]" if text[place] == "." else shown[place]
+        if found[1]:
+            first, end = found.span(1)
+            shown[first:end] = [_SCHEMES.get(found[1].lower(), found[1]), *[""] * (end - first - 1)]
+    return shown
 
 
 def file_name(name: str) -> str:
@@ -35,10 +51,3 @@ def file_name(name: str) -> str:
 def file_size(size: int) -> str:
     """A size in words: KB below a megabyte, MB above."""
     return f"{max(1, round(size / 1024))} KB" if size < 1024 * 1024 else f"{size / (1024 * 1024):.1f} MB"
-
-
-def _defang(found: re.Match[str]) -> str:
-    if found[3]:
-        return str(found[3].replace(".", "[.]"))
-    scheme = _SCHEMES.get(found[1].lower(), found[1])
-    return f"{scheme}://{found[2].replace('.', '[.]')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import segno
-from flask import Blueprint, Flask, g, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug import Response
@@ -13,7 +13,7 @@ from tipline.errors import BadInput, SignInDelayed, SignInFailed, WrongPassword
 from tipline.extensions import db
 from tipline.services import factors, invitations, sessions
 from tipline.staff import forms_signin as forms
-from tipline.web import guard
+from tipline.web import guard, passkeys, trying
 from tipline.web import signin as door
 from tipline.web.forms import check_token
 
@@ -25,7 +25,7 @@ SEE_OTHER = 303
 
 def register(app: Flask) -> None:
     """Put the pages of signing in and of one's own account in; served with the desk's and with the admin part."""
-    from tipline.staff import account  # noqa: F401, PLC0415 - it needs the blueprint above
+    from tipline.staff import account, log_effects, notices, passkeys, welfare  # noqa: F401, PLC0415 - they need the blueprint above
 
     door.register(app)
     app.register_blueprint(bp)
@@ -34,18 +34,36 @@ def register(app: Flask) -> None:
 @bp.route("/sign-in", methods=["GET", "POST"])
 @guard.anyone
 def sign_in() -> Answer:
-    """Name, password, code."""
+    """Name, password, and a code or a passkey."""
     form = forms.SignInForm()
     if form.validate_on_submit():
         try:
-            opened = door.sign_in(form.name.data, form.password.data, form.code.data or "")
+            if form.secret.data:
+                opened = trying.sign_in_by_passkey(form.answer.data or "", form.secret.data)
+            else:
+                opened = trying.sign_in(form.name.data, form.password.data, form.code.data or "", form.answer.data)
         except SignInFailed:
             form.form_errors.append(forms.NOT_LET_IN)
         else:
-            if opened.purpose == sessions.ENROLLING:
-                return redirect(url_for(".factor"), SEE_OTHER)
-            return redirect(door.home_address(opened.roles), SEE_OTHER)
-    return render_template("staff/signin/sign_in.html", form=form)
+            return let_in(opened)
+    return render_template("staff/signin/sign_in.html", form=form, has_passkeys=passkeys.are_possible())
+
+
+@bp.post("/sign-in/challenge")
+@guard.anyone
+def challenge() -> Answer:
+    """What the browser asks a passkey to sign: the same for everybody, and it changes nothing but the own cookie."""
+    return jsonify(passkeys.ask_to_sign())
+
+
+def let_in(opened: sessions.Opened) -> Answer:
+    """Where somebody goes on who has just signed in."""
+    if opened.purpose == sessions.ENROLLING:
+        return redirect(url_for(".factor"), SEE_OTHER)
+    if opened.factor == factors.BY_RECOVERY_CODE:
+        flash(_("You signed in with a recovery code. It does not work again."))
+        return redirect(url_for(".account"), SEE_OTHER)
+    return redirect(door.home_address(opened.roles), SEE_OTHER)
 
 
 @bp.post("/sign-out")
@@ -126,7 +144,7 @@ def again() -> Answer:
     wanted = door.safe_next(request.args.get("next"), g.person.roles)
     if form.validate_on_submit():
         try:
-            door.check_password(g.person, form.password.data)
+            trying.check_password(g.person, form.password.data)
         except WrongPassword:
             form.add_error("password", forms.PASSWORD_WRONG)
         except SignInDelayed as delayed:

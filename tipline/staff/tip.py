@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -10,30 +11,51 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response
 
 from tipline import clock, languages
-from tipline.errors import BadInput, ReasonNeeded, WrongState
+from tipline.errors import BadInput, NotAllowed, OpenElsewhere, ReasonNeeded, WrongState
 from tipline.extensions import db
 from tipline.roles import Role
-from tipline.services import access, dossier, messages, queue
+from tipline.services import (
+    access,
+    dossier,
+    messages,
+    presence,
+    queue,
+    reading,
+    safeguarding,
+    summaries,
+    tips,
+    welfare,
+)
 from tipline.services.access import OpenTip, TipFacts
+from tipline.services.countries import name_of
 from tipline.services.dossier import Dossier
 from tipline.services.queue import Filter
-from tipline.staff import bp, filters, showing, words
-from tipline.staff.forms_tip import ReasonForm, page_forms, refuse, today_as
+from tipline.services.statuses import Lane
+from tipline.staff import about_words, beside, bp, filters, history_words, showing, words
+from tipline.staff.forms_about import AboutForm, about_forms
+from tipline.staff.forms_tip import Codes, Filled, ReasonForm, page_forms, refuse
 from tipline.web import guard
 from tipline.web.forms import TiplineForm
 
 # What somebody reads whose step came second: their own second click, or a colleague's first.
 MOVED_ON = _l("This tip has moved on in the meantime, so nothing was changed. Look at its history")
+OPEN_ELSEWHERE = _l("A colleague has this tip open, so nothing was changed. Take it over first, or leave it to them")
 
 
 @bp.get("/tips/<ref>")
 @guard.allow(Role.REVIEWER, Role.SUPERVISOR, logs=True)
 def tip(ref: str) -> str | Response:
-    """The tip, once this person has said why; before that the question."""
+    """The tip, once this person has said why; before that the question, or whom it is left to."""
     try:
         return show(ref)
     except ReasonNeeded:
         return _ask(ref, ReasonForm(formdata=None))
+    except NotAllowed:
+        facts = access.see_tip(g.person, ref)
+        if safeguarding.may_read(g.person, facts.desk_id, facts.lane):
+            raise
+        named = [name for _id, name in tips.members(facts.desk_id, facts.lane)]
+        return render_template("staff/tip/left.html", tip=facts, names=named, address=carried(facts))
 
 
 @bp.post("/tips/<ref>/open")
@@ -72,16 +94,19 @@ def identity(ref: str) -> str | Response:
 def show(ref: str, failing: TiplineForm | None = None) -> str:
     """The page of an opened tip, with the log entry of the look committed before it is drawn."""
     now = clock.now()
-    opened = access.access_tip(g.person, ref, now=now)
-    found = dossier.read(opened, now)
-    wanted = _filter_for(found.tip)
-    newer, older = queue.neighbours(g.person, wanted, ref)
+    with reading.of_one_page():
+        found = dossier.read(access.access_tip(g.person, ref, now=now), now)
+        wanted = _filter_for(found.tip)
+        newer, older = queue.neighbours(g.person, wanted, ref)
+        around = beside.around(found.tip, now)
     db.session.commit()
     return render_template(
         "staff/tip/tip.html",
         dossier=found,
         tip=found.tip,
-        forms=page_forms(failing, _filled(found)),
+        forms={**page_forms(failing, _codes(found.tip, now), _filled(found)), **about_forms(failing)},
+        about_words=about_words,
+        country_name=name_of,
         form=failing,
         newer=newer,
         older=older,
@@ -91,21 +116,38 @@ def show(ref: str, failing: TiplineForm | None = None) -> str:
         tip_language=languages.by_id(found.tip.tip_language),
         form_language=languages.by_tag(found.tip.ui_language),
         names=dict(found.members),
+        happened=history_words.NAMES,
         language_of=languages.by_tag,
         language_by_id=languages.by_id,
         has_conversation=messages.has_conversation(),
         words=words,
+        waits=words.waits(found.tip.received_at, now),
+        **around,
     )
 
 
-def act(ref: str, form: TiplineForm, do: Callable[[OpenTip], Any], done: str) -> str | Response:
+def at_work(ref: str, *, beside_others: bool = False) -> OpenTip:
+    """The opened tip, for a change of it. Raises OpenElsewhere while a colleague whom it could disturb has it open."""
+    now = clock.now()
+    opened = access.access_tip(g.person, ref, now=now)
+    if not beside_others:
+        presence.check(g.person, opened.tip.id, now)
+    return opened
+
+
+def act(
+    ref: str, form: TiplineForm, do: Callable[[OpenTip], Any], done: str, *, beside_others: bool = False
+) -> str | Response:
     """Do something with an opened tip and come back to it; what is refused stands beside its field."""
     if form.validate_on_submit():
         try:
-            do(access.access_tip(g.person, ref, now=clock.now()))
+            do(at_work(ref, beside_others=beside_others))
         except BadInput as refused:
             db.session.rollback()
-            refuse(form, refused)
+            form.refuse(refused) if isinstance(form, AboutForm) else refuse(form, refused)
+        except OpenElsewhere:
+            db.session.rollback()
+            form.form_errors.append(OPEN_ELSEWHERE)
         except WrongState:
             db.session.rollback()
             form.form_errors.append(MOVED_ON)
@@ -138,6 +180,8 @@ def _ask(ref: str, form: ReasonForm) -> str:
         address=carried(facts),
         tip_language=languages.by_id(facts.tip_language),
         words=words,
+        is_summed_up=summaries.has_summary(facts.id),
+        left_out=welfare.read(g.person, clock.now()).left_out,
     )
 
 
@@ -146,15 +190,25 @@ def _filter_for(facts: TipFacts) -> Filter:
     return wanted if wanted and wanted.desk_id == facts.desk_id else Filter(desk_id=facts.desk_id)
 
 
-def _filled(found: Dossier) -> dict[str, dict[str, Any]]:
+def _codes(tip: TipFacts, now: dt.datetime) -> Codes:
+    return {
+        "grade": {"source_code": tip.source_code, "information_code": tip.information_code},
+        "statement": {"as_of": now.date()},
+    }
+
+
+def _filled(found: Dossier) -> Filled:
     sanitised = found.sanitised.value["text"] if found.sanitised else showing.defanged(found.answers.narrative)
     return {
-        "assign": {"members": found.members, "data": {"assignee": found.tip.assignee_id or ""}},
-        "grade": {"data": {"source_code": found.tip.source_code, "information_code": found.tip.information_code}},
+        "assign": {"members": _assignable(found), "data": {"assignee": found.tip.assignee_id or ""}},
         "lane": {"data": {"lane": found.tip.lane}},
         "sanitised": {"data": {"sanitised": sanitised}},
-        "statement": {"data": today_as(clock.now())},
     }
+
+
+def _assignable(found: Dossier) -> tuple[tuple[str, str], ...]:
+    is_its_own = found.tip.lane == Lane.SAFEGUARDING
+    return tips.members(found.tip.desk_id, found.tip.lane) if is_its_own else found.members
 
 
 bp.add_app_template_filter(showing.visible)

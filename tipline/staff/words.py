@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from flask_babel import gettext, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from tipline.services.reveals import FileLine
+from tipline.web import tip_words
 
 STATUSES = {
     "received": _l("Received"),
@@ -34,28 +38,42 @@ STATUS_KINDS = {
     "closed": "closed",
     "restricted": "hold",
 }
+TONES = {
+    "plain": _l("White"),
+    "new": _l("Blue"),
+    "work": _l("Violet"),
+    "done": _l("Green"),
+    "urgent": _l("Amber"),
+    "hold": _l("Grey"),
+}
+AGES = {
+    "day": _l("The last 24 hours"),
+    "week": _l("The last 7 days"),
+    "older-week": _l("More than 7 days ago"),
+    "older-month": _l("More than 30 days ago"),
+}
+CHANNELS = {
+    "web": _l("By the form"),
+    "telephone": _l("By telephone"),
+    "letter": _l("By letter"),
+    "in-person": _l("In person"),
+}
+# Why a tip was left out of an act on many, by the refusal's code.
+LEFT_OUT = {
+    "wrong-state": _l("it has moved on, or is so already"),
+    "not-allowed": _l("it is a colleague's"),
+    "open-elsewhere": _l("a colleague has it open"),
+    "not-found": _l("it is not at this desk"),
+    "bad-input": _l("it has not been referred"),
+}
 LANES = {
     "normal": _l("Normal"),
     "urgent": _l("Urgent: a child may be at risk now"),
     "safeguarding": _l("Safeguarding: somebody tells of abuse of their own"),
     "quarantine": _l("Quarantine: suspected illegal content, files stay shut"),
+    "forward": _l("Forward: personal data, only to be passed on or purged"),
 }
-DISPOSITIONS = {
-    "actionable_referred": _l("Actionable, and referred"),
-    "intelligence_only": _l("Intelligence only"),
-    "duplicate": _l("Duplicate of another tip"),
-    "already_known": _l("Already known"),
-    "insufficient_information": _l("Not enough information"),
-    "not_corroborated": _l("Could not be corroborated"),
-    "eliminated_too_common": _l("Eliminated: the object is too common"),
-    "refuted": _l("Refuted"),
-    "out_of_mandate_forwarded": _l("Outside our mandate, forwarded"),
-    "disclosure_safeguarding": _l("Somebody's own disclosure, passed to safeguarding"),
-    "illegal_content_handed_over": _l("Illegal content, handed over"),
-    "malicious_or_abusive": _l("Malicious or abusive"),
-    "spam": _l("Spam"),
-    "test": _l("Test"),
-}
+DISPOSITIONS = tip_words.DISPOSITIONS
 REASONS = {
     "assigned_work": _l("It is my work"),
     "urgent_risk": _l("A child may be at risk"),
@@ -83,6 +101,20 @@ GRADE_STATES = {
     "superseded": _l("Followed"),
 }
 BASES = {"fact": _l("Fact"), "assessment": _l("Assessment")}
+# Why a tip is in a group, and why one rises.
+ALIKE = {
+    "link": _l("Same link"),
+    "picture": _l("Same picture"),
+    "product": _l("Same product"),
+    "name": _l("Same names"),
+    "text": _l("Nearly the same text"),
+}
+FIRST_HAND_BY = {1: _l("First hand: ticked"), 2: _l("First hand: words"), 3: _l("First hand: ticked, words")}
+FIRST_HAND = {
+    1: _l("The sender ticked: first-hand, or owns or sold it"),
+    2: _l("Words of somebody who was there, owned or sold it"),
+    3: _l("Words of somebody who was there, owned or sold it, and ticked so"),
+}
 HOLDS = {
     "judicial": _l("A court or prosecutor asks for it"),
     "investigation": _l("An investigation needs it"),
@@ -107,6 +139,7 @@ KINDS = {
     "pdf": _l("PDF document"),
     "mp4": _l("MP4 video"),
 }
+SCREENINGS = {"quarantined": _l("Quarantine"), "handed_over": _l("Handed over"), "destroyed": _l("Destroyed")}
 HIDDEN = {
     "removed": _l("Taken out as it arrived"),
     "left-in-by-sender": _l("Left in by choice of the sender"),
@@ -129,36 +162,6 @@ TRACES = {
     "text": _l("Text"),
     "preview": _l("A small preview"),
     "more": _l("More that is not explained here"),
-}
-NAMES = {
-    "tip.received": _l("Arrived"),
-    "tip.added": _l("The sender added something"),
-    "addition.opened": _l("Addition opened"),
-    "message.sent": _l("Message to the sender"),
-    "request.decided": _l("Request of the sender"),
-    "tip.opened": _l("Opened"),
-    "tip.assigned": _l("Given to"),
-    "tip.status": _l("Status"),
-    "tip.disposed": _l("Closed as"),
-    "tip.outcome": _l("Outcome noted"),
-    "tip.restricted": _l("Restricted"),
-    "tip.graded": _l("Graded"),
-    "tip.grade_proposed": _l("Grade proposed, waits for a supervisor"),
-    "grade.decided": _l("Supervisor agreed to the grade"),
-    "grade.refused": _l("Supervisor refused the grade"),
-    "statement.written": _l("Statement written"),
-    "statement.withdrawn": _l("Statement taken back"),
-    "note.written": _l("Note written"),
-    "tip.sanitised": _l("Sanitised narrative, version"),
-    "tip.flagged": _l("Mark on the text"),
-    "tip.lane": _l("Lane"),
-    "hold.placed": _l("Hold placed"),
-    "hold.lifted": _l("Hold lifted"),
-    "identity.opened": _l("Identity opened"),
-    "attachment.revealed": _l("File shown"),
-    "attachment.downloaded": _l("File downloaded"),
-    "attachment.quarantined": _l("File quarantined"),
-    "package.built": _l("Package sealed"),
 }
 ADDITIONS = {
     "more": _l("The sender added something"),
@@ -200,18 +203,36 @@ _CODES = {
     **HOLDS,
     **REQUESTS,
     **REQUEST_STATES,
+    "lead": _l("stands for its group now"),
+    "out": _l("taken out of its group"),
+    "split": _l("put into a group of its own with others"),
+    "merged": _l("joined to a group"),
+    "sources": _l("the number of independent sources was said"),
+    "not_first_hand": _l("not first-hand"),
     "message": _l("written"),
     "decision": _l("answer to a request"),
     "small": _l("small and grey"),
     "full": _l("in full"),
     "identifies_sender": _l("tells who wrote it"),
     "no_mark": _l("no mark"),
+    "on": _l("put on"),
+    "off": _l("taken off"),
 }
 
 
 def lane_word(lane: str) -> str:
     """What a lane is called in short."""
     return str(LANES[lane]).split(":")[0]
+
+
+def waits(since: dt.datetime, now: dt.datetime) -> str:
+    """How long a tip has waited, in whole hours: nobody knows its arrival more exactly."""
+    hours = max(int((now - since).total_seconds() // 3600), 0)
+    if hours < 1:
+        return gettext("arrived within the hour")
+    if hours < 48:
+        return ngettext("arrived %(num)s hour ago", "arrived %(num)s hours ago", hours)
+    return ngettext("arrived %(num)s day ago", "arrived %(num)s days ago", hours // 24)
 
 
 def file_label(file: FileLine) -> str:

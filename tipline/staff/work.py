@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, g
+from flask import flash, g, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug import Response
 
 from tipline import clock
-from tipline.errors import BadInput, WrongState
+from tipline.errors import BadInput, OpenElsewhere, WrongState
 from tipline.extensions import db
 from tipline.roles import Role
-from tipline.services import access, assessments, holds, notes, statements, tips
+from tipline.services import access, assessments, holds, lanes, notes, safeguarding, statements, tips
 from tipline.services.access import OpenTip
 from tipline.staff import bp, forms_tip
-from tipline.staff.tip import MOVED_ON, act, back_to, show
+from tipline.staff.tip import MOVED_ON, OPEN_ELSEWHERE, act, at_work, back_to, show
 from tipline.web import guard
 from tipline.web.forms import check_token
 
@@ -28,7 +28,10 @@ def press(ref: str, do: Callable[[OpenTip], Any], done: str) -> Response:
     """Do what a form of one button asks for, and come back to the tip."""
     check_token()
     try:
-        do(access.access_tip(g.person, ref, now=clock.now()))
+        do(at_work(ref))
+    except OpenElsewhere:
+        db.session.rollback()
+        flash(f"{OPEN_ELSEWHERE}.", "note")
     except WrongState:
         db.session.rollback()
         flash(f"{MOVED_ON}.", "note")
@@ -53,7 +56,8 @@ def take_tip(ref: str) -> Response:
 @both
 def assign_tip(ref: str) -> str | Response:
     """Give a tip to somebody of the desk."""
-    form = forms_tip.AssignForm(members=tips.members(access.see_tip(g.person, ref).desk_id))
+    tip = access.see_tip(g.person, ref)
+    form = forms_tip.AssignForm(members=tips.members(tip.desk_id, tip.lane))
     if form.validate_on_submit():
         try:
             tips.assign_tip(g.person, ref, form.assignee.data, clock.now())
@@ -90,7 +94,14 @@ def screen_tip(ref: str) -> Response:
 def set_lane(ref: str) -> str | Response:
     """Put the tip on another lane."""
     form = forms_tip.LaneForm()
-    return act(ref, form, lambda opened: tips.set_lane(opened, form.lane.data, clock.now()), _("The lane is changed."))
+    answer = act(
+        ref, form, lambda opened: lanes.set_lane(opened, form.lane.data, clock.now()), _("The lane is changed.")
+    )
+    tip = access.see_tip(g.person, ref)
+    if form.errors or safeguarding.may_read(g.person, tip.desk_id, tip.lane):
+        return answer
+    flash(_("It is left to the colleagues who are named for it. Thank you; you need not read on."), "note")
+    return redirect(url_for("staff.queue", desk=tip.desk_id), code=303)
 
 
 @bp.post("/tips/<ref>/identifies-sender")
@@ -179,9 +190,15 @@ def withdraw_statement(ref: str, statement_id: str) -> Response:
 @bp.post("/tips/<ref>/notes")
 @both
 def write_note(ref: str) -> str | Response:
-    """Add a note."""
+    """Add a note; also while a colleague has the tip open, who may have called for it."""
     form = forms_tip.NoteForm()
-    return act(ref, form, lambda opened: notes.write_note(opened, form.note.data, clock.now()), _("The note is added."))
+
+    def write(opened: OpenTip) -> None:
+        called = notes.write_note(opened, form.note.data, clock.now())
+        if called:
+            flash(_("Called to this tip: %(names)s.", names=", ".join(called)), "done")
+
+    return act(ref, form, write, _("The note is added."), beside_others=True)
 
 
 @bp.post("/tips/<ref>/sanitised")
@@ -255,14 +272,16 @@ def lift_restriction(ref: str) -> Response:
 def place_hold(ref: str) -> str | Response:
     """Stop the tip's clock."""
     form = forms_tip.HoldForm()
-    return act(
-        ref,
-        form,
-        lambda opened: holds.place_hold(
-            opened, form.hold_reason.data, form.hold_text.data, form.review_on.data, clock.now()
-        ),
-        _("A hold keeps this tip now."),
-    )
+
+    def place(opened: OpenTip) -> None:
+        now, until = clock.now(), form.review_on.data
+        holds.place_hold(opened, form.hold_reason.data, form.hold_text.data, until, now)
+        if holds.needs_second_supervisor(opened, until, now):
+            flash(
+                _("For as long as you asked, another supervisor has to agree within 72 hours: see Approvals."), "note"
+            )
+
+    return act(ref, form, place, _("A hold keeps this tip now."))
 
 
 @bp.post("/tips/<ref>/holds/<hold_id>/lift")

@@ -19,9 +19,16 @@ REASONS = {
     "request": _l("A court, an authority or an owner asks for it"),
     "start": _l("Nothing is public yet, or this is a trial"),
 }
-STATES = {"waiting": (_l("Waits"), "work"), "done": (_l("Done"), "done"), "cancelled": (_l("Cancelled"), "closed")}
+STATES = {
+    "proposed": (_l("Needs a second administrator"), "new"),
+    "waiting": (_l("Waits"), "work"),
+    "done": (_l("Done"), "done"),
+    "cancelled": (_l("Cancelled"), "closed"),
+}
+SECOND = _l("Proposed. The public sees it once a second administrator has agreed, within 72 hours.")
 LEFT_OUT = {
     "already": _l("was so already"),
+    "changed": _l("left out: it was changed after a second administrator had agreed"),
     "withdrawn": _l("left out: it was withdrawn meanwhile"),
     "words": _l("left out: it has no English words"),
     "picture": _l("left out: it has no picture"),

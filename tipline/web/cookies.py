@@ -66,11 +66,16 @@ def is_public(current: Request) -> bool:
     return not current.path.startswith(("/staff", "/admin"))
 
 
+def host_of(current: Request) -> str:
+    """The host that this request was sent to, without its port."""
+    return current.host.rsplit(":", 1)[0].strip("[]") if current.host.count(":") != 0 else current.host
+
+
 def is_plain(current: Request) -> bool:
     """Whether this address has no TLS of its own: loopback and onion."""
     if current.is_secure:
         return False
-    host = current.host.rsplit(":", 1)[0].strip("[]") if current.host.count(":") != 0 else current.host
+    host = host_of(current)
     if host == "localhost" or host.endswith((".localhost", ".onion")):
         return True
     try:

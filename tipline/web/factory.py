@@ -52,7 +52,7 @@ def build(settings: config.Settings, doors: Doors) -> Flask:
     )
     app.jinja_loader = ChoiceLoader(
         [
-            FileSystemLoader(_template_folder(package)),
+            FileSystemLoader(template_folder()),
             PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
         ]
     )
@@ -89,7 +89,8 @@ def _stand_the_crowd(app: Flask, settings: config.Settings) -> None:
     app.wsgi_app = outermost  # type: ignore[method-assign]
 
 
-def _template_folder(package: Path) -> Path:
+def template_folder() -> Path:
     """Templates lie at the top of a checkout and inside an installed wheel."""
+    package = Path(str(resources.files("tipline")))
     inside = package / "templates"
     return inside if inside.is_dir() else package.parent / "templates"

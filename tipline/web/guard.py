@@ -29,6 +29,7 @@ class Access:
     logs: bool = False
     fresh: bool = False
     takes_picture: bool = False
+    by_itself: bool = False
 
 
 def anyone(view: View) -> View:
@@ -41,15 +42,17 @@ def signed_in(view: View) -> View:
     return _mark(view, Access(roles=frozenset()))
 
 
-def allow(*roles: Role, logs: bool = False, fresh: bool = False, takes_picture: bool = False) -> Callable[[View], View]:
+def allow(
+    *roles: Role, logs: bool = False, fresh: bool = False, takes_picture: bool = False, by_itself: bool = False
+) -> Callable[[View], View]:
     """Open to people who hold one of the roles.
 
     ``logs``: even a GET of it writes the log. ``fresh``: the password must have been typed within five minutes, within
     fifteen for what was filled in meanwhile; otherwise the person is asked for it again and comes back (SECURITY 13).
     ``takes_picture``: one file of the form is kept in memory, up to ``picture_sink.MOST_IN_MEMORY`` bytes; other files
-    are thrown away as they arrive.
+    are thrown away as they arrive. ``by_itself``: a page asks for it without anybody, so it keeps no session awake.
     """
-    access = Access(roles=frozenset(roles), logs=logs, fresh=fresh, takes_picture=takes_picture)
+    access = Access(frozenset(roles), logs, fresh, takes_picture, by_itself)
     return lambda view: _mark(view, access)
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import unicodedata
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from babel.core import get_global
 from flask import Flask, Response, abort, current_app, g, has_request_context, request
 from flask_babel import Babel, get_translations
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from tipline.languages import ENGLISH, OFFERED, TRANSLATIONS, Language, compile_catalogues, offered
 
@@ -32,6 +35,8 @@ def register(app: Flask) -> None:
         pgettext=lambda context, string: _catalogue().upgettext(context, string),
         npgettext=lambda context, one, many, number: _catalogue().unpgettext(context, one, many, number),
     )
+    # Jinja's own would make a new context for every sentence of a page, which costs more than the rest of it.
+    app.jinja_env.globals.update(gettext=_words, ngettext=_counted_words, _=_words)
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_give_language)
     app.before_request(_note_language)
@@ -47,10 +52,10 @@ def current_language() -> Language:
     """The language of the page being made. Never fails: outside a request and at the desk it is English."""
     if not has_request_context():
         return ENGLISH
-    known: Language | None = g.get("language")
+    here = g._get_current_object()  # noqa: SLF001 - once: every sentence of a page asks
+    known: Language | None = here.get("language")
     if known is None:
-        known = offered(request.path[1:].partition("/")[0]) or ENGLISH
-        g.language = known
+        known = here.language = offered(request.path[1:].partition("/")[0]) or ENGLISH
     return known
 
 
@@ -106,6 +111,28 @@ def _catalogue() -> Any:
     if tag not in _catalogues:
         _catalogues[tag] = get_translations()
     return _catalogues[tag]
+
+
+@pass_eval_context
+def _words(place: EvalContext, string: str, **variables: Any) -> str:
+    """A template's sentence in the page's language. What is put into it is escaped where the template is."""
+    if not place.autoescape:
+        return str(_catalogue().ugettext(string)) % variables
+    words = _marked_up(current_language().tag, string)
+    return words % variables if variables or "%" in words else words
+
+
+@pass_eval_context
+def _counted_words(place: EvalContext, one: str, many: str, num: int, **variables: Any) -> str:
+    """A template's sentence that counts; ``num`` is the number in it."""
+    variables.setdefault("num", num)
+    words: str = _catalogue().ungettext(one, many, num)
+    return (Markup(words) if place.autoescape else words) % variables  # noqa: S704 - our own words; escapes the rest
+
+
+@lru_cache(maxsize=20_000)
+def _marked_up(_tag: str, string: str) -> Markup:
+    return Markup(_catalogue().ugettext(string))  # noqa: S704 - our own words
 
 
 def _locale() -> str:

@@ -40,4 +40,5 @@ ERASURES = {
     "request": _l("somebody asked for it"),
     "withdrawn": _l("its sender withdrew it"),
     "restored": _l("a backup had brought it back"),
+    "purged": _l("it held personal data that may only be forwarded"),
 }

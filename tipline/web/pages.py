@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
-from tipline.errors import PasswordNeededAgain, Refused, SignInNeeded
+from tipline.errors import KeysMismatch, PasswordNeededAgain, Refused, SignInNeeded
 from tipline.extensions import db
 from tipline.languages import Language
 from tipline.web.locale import current_language
@@ -134,15 +134,29 @@ AT_THE_DESK = {
         "You took part in an earlier step, and nobody takes both sides of one decision. Nothing was changed.",
         "Ask a colleague with the same role.",
     ),
+    "approval-void": Words(
+        "This proposal does not hold any more",
+        "What was proposed has changed since, or 72 hours have passed. Nothing was changed.",
+        "Propose it anew, as it is now.",
+    ),
     "wrong-state": Words(
         "This has moved on in the meantime",
         "The step does not fit its present status, so nothing was changed.",
         "Open it again and look at its history.",
     ),
+    "open-elsewhere": Words(
+        "A colleague has this tip open", "Nothing was changed.", "Take it over on its page, or leave it to them."
+    ),
     "tip-on-hold": Words("A hold keeps this tip", "Nothing was erased.", "End the hold first, or wait until it ends."),
     "reason-needed": Words("A reason is needed", "Nothing was opened or changed.", "Go back and give the reason."),
     "password-needed-again": Words(
         "Your password is needed again", "Nothing was changed.", "Type your password, then repeat the step."
+    ),
+    "keys-mismatch": Words(
+        "This desk's people or keys are not what was signed",
+        "Somebody may have changed the database. Nothing was opened, nothing was sealed, and the desk takes no tips "
+        "until a supervisor has looked into it.",
+        "Tell your supervisor, an administrator and the auditor now, by voice.",
     ),
     "log-broken": Words(
         "The log does not verify",
@@ -227,6 +241,8 @@ def _refusal(error: Refused) -> Response:
     if isinstance(error, PasswordNeededAgain):
         here = request.full_path.rstrip("?") if request.method == "GET" else request.path
         return make_response(redirect(_address("signin.again", "/staff/again", next=here), code=303))
+    if isinstance(error, KeysMismatch):
+        current_app.extensions["tipline_mismatch"](g.person, error)
     _note_denied(error)
     seconds = getattr(error, "seconds", None)
     return error_page(error.status, error.code, {"Retry-After": str(seconds)} if seconds else None)

@@ -30,6 +30,7 @@ REFUSALS = {
     "erased": _l("A tip in it was erased."),
     "restricted": _l("A tip in it is restricted."),
     "quarantined": _l("A tip in it is in quarantine."),
+    "not-a-unit": _l("A tip in it may only be forwarded, and only to a national unit."),
     "ungraded": _l("A tip in it has no grade yet."),
     "grade-pending": _l("A grade waits for a supervisor."),
     "status": _l("A tip in it is not at a stage where it can be referred: it must be assessed and not closed."),

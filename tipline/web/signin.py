@@ -7,7 +7,6 @@ import re
 import resource
 import secrets
 import sys
-import time
 from collections.abc import Collection
 from typing import Any
 
@@ -16,10 +15,16 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
 
 from tipline import clock
-from tipline.errors import Damaged, PasswordNeededAgain, Refused, SignInFailed, SignInNeeded, WrongPassword
+from tipline.errors import (
+    KeysMismatch,
+    PasswordNeededAgain,
+    Refused,
+    SignInFailed,
+    SignInNeeded,
+)
 from tipline.extensions import db
 from tipline.roles import DESK_ROLES, Role
-from tipline.services import accounts, log, passwords, sessions
+from tipline.services import accounts, approval_lists, log, passwords, rosters, sessions, special_flags
 from tipline.services.accounts import Person
 from tipline.services.invitations import Joining, finish_joining, read_joining, take_keys
 from tipline.web import guard
@@ -30,20 +35,21 @@ ENROLLING = "enrolling"
 JOINING = "joining"
 DEVICE = "device"
 
-# A refused sign-in takes at least this long, so that its time tells nothing of why.
-REFUSAL_SECONDS = 0.4
-
 PR_SET_DUMPABLE = 4
 _PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,32}")
 
 EVERYBODY = frozenset(Role)
 LINKS: tuple[tuple[str, Any, frozenset[Role]], ...] = (
     ("staff.queue", _l("Tips"), DESK_ROLES),
+    ("staff.search", _l("Search"), DESK_ROLES),
     ("staff.requests", _l("Requests"), DESK_ROLES),
     ("staff.referrals", _l("Referrals"), DESK_ROLES),
+    ("staff.approvals", _l("Approvals"), DESK_ROLES),
     ("staff.desks", _l("Desks"), DESK_ROLES),
     ("staff.authorities", _l("Authorities"), frozenset({Role.SUPERVISOR})),
+    ("staff.statistics", _l("Statistics"), DESK_ROLES),
     ("admin.home", _l("Overview"), frozenset({Role.ADMINISTRATOR})),
+    ("admin.approvals", _l("Approvals"), frozenset({Role.ADMINISTRATOR})),
     ("admin.accounts", _l("People"), frozenset({Role.ADMINISTRATOR})),
     ("admin.desks", _l("Desks"), frozenset({Role.ADMINISTRATOR})),
     ("admin.appeals", _l("Appeals"), frozenset({Role.ADMINISTRATOR})),
@@ -51,6 +57,9 @@ LINKS: tuple[tuple[str, Any, frozenset[Role]], ...] = (
     ("admin.authorities", _l("Authorities"), frozenset({Role.ADMINISTRATOR})),
     ("admin.releases", _l("Releases"), frozenset({Role.ADMINISTRATOR})),
     ("admin.log", _l("Log"), frozenset({Role.AUDITOR})),
+    ("admin.statistics", _l("Statistics"), frozenset({Role.ADMINISTRATOR, Role.AUDITOR})),
+    ("admin.special_flags", _l("Special categories"), frozenset({Role.AUDITOR})),
+    ("admin.drills", _l("Rehearsals"), frozenset({Role.AUDITOR})),
     ("signin.account", _l("Your account"), EVERYBODY),
 )
 
@@ -59,6 +68,7 @@ def register(app: Flask) -> None:
     """Tell the guard who is signed in, and the templates who that is and where they can go."""
     app.extensions["tipline_person"] = load_person
     app.extensions["tipline_denied"] = note_denied
+    app.extensions["tipline_mismatch"] = note_mismatch
     app.context_processor(_context)
     forbid_core_dumps()
 
@@ -71,7 +81,7 @@ def load_person(access: guard.Access) -> Person:
     now = clock.now()
     found = sessions.read_session(_kept(TOKEN), now)
     db.session.rollback()
-    if now - found.seen_at >= sessions.SEEN_EVERY:
+    if now - found.seen_at >= sessions.SEEN_EVERY and not access.by_itself:
         db.in_writing(lambda: sessions.touch_session(found.person.session_id, now))
     fresh = sessions.FRESH_TO_SEND if request.method == "POST" else sessions.FRESH
     if access.fresh and now - found.person.password_at > fresh:
@@ -101,29 +111,9 @@ def note_denied(person: Person, endpoint: str, view_args: dict[str, Any]) -> Non
     )
 
 
-def sign_in(name: str, password: str, code: str) -> sessions.Opened:
-    """Open a session for this name, password and one-time code, and keep it in the cookie; commits.
-
-    Raises SignInFailed, whatever was wrong and in the same time, and Busy.
-    """
-    started, now = time.monotonic(), clock.now()
-    device = session.get(DEVICE)
-    db.begin_writing()
-    attempt = sessions.start_try(name, device, now)
-    db.session.commit()  # no lock is held while the password is tried
-    device = device or secrets.token_urlsafe(16)
-    try:
-        seed = sessions.unlock(attempt, password)
-        opened = sessions.finish_try(attempt, seed, code, device, now)
-        db.session.commit()
-    except (WrongPassword, SignInFailed, Damaged):
-        db.session.rollback()
-        sessions.note_failure(attempt, now)
-        db.session.commit()
-        _wait_until(started + REFUSAL_SECONDS)
-        raise SignInFailed from None
-    keep_session(opened, device)
-    return opened
+def note_mismatch(person: Person, error: KeysMismatch) -> None:
+    """Stop the intake of a desk that is not as it was signed, in a transaction of its own (SECURITY 10)."""
+    db.in_writing(lambda: rosters.stop_intake(error, person, clock.now()))
 
 
 def sign_out(person: Person) -> None:
@@ -134,24 +124,6 @@ def sign_out(person: Person) -> None:
     session.clear()
     if device:
         session[DEVICE] = device
-
-
-def check_password(person: Person, password: str) -> None:
-    """Check the password of who is signed in, counted like a sign-in, and note that it is fresh; commits.
-
-    Raises WrongPassword, SignInDelayed and Busy.
-    """
-    now = clock.now()
-    attempt = sessions.start_recheck(person, session.get(DEVICE), now)
-    db.session.commit()
-    try:
-        passwords.unlock(attempt.locked_seed or b"", password, person.id)
-    except (WrongPassword, Damaged):
-        sessions.note_failure(attempt, now)
-        db.session.commit()
-        raise WrongPassword from None
-    sessions.finish_recheck(person, attempt, now)
-    db.session.commit()
 
 
 def change_password(person: Person, password: str) -> None:
@@ -259,7 +231,18 @@ def _navigation() -> list[tuple[str, str, bool]]:
     ]
     here = request.script_root + request.path
     nearest = max((address for _, _, address in open_to if here.startswith(address)), key=len, default="")
-    return [(endpoint, str(label), address == nearest) for endpoint, label, address in open_to]
+    return [(endpoint, _counted(endpoint, str(label)), address == nearest) for endpoint, label, address in open_to]
+
+
+def _counted(endpoint: str, label: str) -> str:
+    """The label of a link, with how much waits behind it where somebody waits for an answer."""
+    if endpoint.endswith(".approvals"):
+        waiting = approval_lists.count_waiting(g.person, clock.now())
+    elif endpoint == "admin.special_flags":
+        waiting = special_flags.count_waiting()
+    else:
+        return label
+    return f"{label} ({waiting})" if waiting else label
 
 
 def _kept(name: str) -> str:
@@ -267,7 +250,3 @@ def _kept(name: str) -> str:
     if not isinstance(value, str) or not value:
         raise SignInNeeded
     return value
-
-
-def _wait_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.monotonic()))

@@ -47,6 +47,8 @@ class Drawn:
 
     def _set_words(self, params: dict[str, Any], *, heading: bool) -> None:
         hint = params.get("hint") or {}
+        if hint.get("text"):  # a lazy string calls itself HTML: a hint that names a tag would become one
+            hint = {**hint, "text": str(hint["text"])}
         params["hint"] = hint if hint.get("text") or hint.get("html") else None
         if "errorMessage" in params:
             params["errorMessage"]["visuallyHiddenText"] = gettext("Error")
