@@ -8,13 +8,13 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response
 
 from tipline import clock
-from tipline.errors import BadInput, ReasonNeeded
+from tipline.errors import ReasonNeeded
 from tipline.extensions import db
 from tipline.roles import Role
 from tipline.services import access, summaries
 from tipline.staff import bp, words
-from tipline.staff.forms_tip import ReasonForm, refuse
-from tipline.staff.tip import carried
+from tipline.staff.forms_tip import ReasonForm
+from tipline.staff.tip import carried, is_opened
 from tipline.web import guard
 from tipline.web.forms import CountedTextField, Needed, TiplineForm
 
@@ -47,15 +47,7 @@ def summary(ref: str) -> str:
 def open_summary(ref: str) -> str | Response:
     """The reason, with which the summary opens first."""
     form = ReasonForm()
-    if form.validate_on_submit():
-        try:
-            access.open_tip(g.person, ref, form.reason_code.data, form.reason_text.data or "", clock.now())
-        except BadInput as refused:
-            refuse(form, refused)
-        else:
-            db.session.commit()
-            return _back(ref)
-    return _ask(ref, form)
+    return _back(ref) if is_opened(ref, form) else _ask(ref, form)
 
 
 @bp.post("/tips/<ref>/summary")

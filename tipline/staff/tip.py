@@ -63,15 +63,20 @@ def tip(ref: str) -> str | Response:
 def open_tip(ref: str) -> str | Response:
     """The reason for the first look under this assignment."""
     form = ReasonForm()
-    if form.validate_on_submit():
-        try:
-            access.open_tip(g.person, ref, form.reason_code.data, form.reason_text.data or "", clock.now())
-        except BadInput as refused:
-            refuse(form, refused)
-        else:
-            db.session.commit()
-            return back_to(ref)
-    return _ask(ref, form)
+    return back_to(ref) if is_opened(ref, form) else _ask(ref, form)
+
+
+def is_opened(ref: str, form: ReasonForm) -> bool:
+    """Whether a reason was sent that opens the tip; commits. A refusal stands beside its field."""
+    if not form.validate_on_submit():
+        return False
+    try:
+        access.open_tip(g.person, ref, form.reason_code.data, form.reason_text.data or "", clock.now())
+    except BadInput as refused:
+        refuse(form, refused)
+        return False
+    db.session.commit()
+    return True
 
 
 @bp.route("/tips/<ref>/identity", methods=["GET", "POST"])
