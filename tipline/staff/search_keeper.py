@@ -11,8 +11,6 @@ import logging
 import threading
 from dataclasses import dataclass, field
 
-from flask_babel import gettext as _
-
 from tipline import clock
 from tipline.extensions import db
 from tipline.services import search_builds
@@ -124,7 +122,7 @@ class Keeper:
                 while index.is_open and self._advance(index, seeds):
                     pass
         except Exception as broken:  # noqa: BLE001 - whoever searches next begins anew
-            _log.error(_("the search index could not be made: %s"), type(broken).__name__)
+            _log.error("the search index could not be made: %s", type(broken).__name__)
             index.close()
         finally:
             db.end()
@@ -157,7 +155,7 @@ class Keeper:
             try:
                 self.sweep(clock.now())
             except Exception as broken:  # noqa: BLE001 - the database may be away: the next round tries again
-                _log.error(_("the search indexes could not be swept: %s"), type(broken).__name__)
+                _log.error("the search indexes could not be swept: %s", type(broken).__name__)
             finally:
                 db.end()
             with self._lock:
